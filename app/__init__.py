@@ -1,0 +1,1 @@
+"""The site: serves the learning path, keeps progress, and sends work to the workers. Never imports torch."""

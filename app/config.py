@@ -1,0 +1,93 @@
+"""Every setting, each with a default that runs on a laptop. Environment variables or one `.env` change them."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+_LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longest file name there is short
+
+
+class Settings(BaseSettings):
+    """Read once at start (`settings()`); the environment wins over `.env`."""
+
+    model_config = SettingsConfigDict(env_prefix="UNEMBED_", env_file=".env", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str | None = Field(None, description="where people reach the site, if not at host:port")
+    data_dir: Path = Field(ROOT / ".unembed", description="everything the platform writes is below this folder")
+    database_url: str | None = Field(None, description="default: SQLite in the data folder")
+    redis_url: str | None = Field(None, description="default: an embedded server on a unix socket")
+    course_dir: Path = ROOT / "app" / "course"
+    sandbox: Literal["required", "auto", "off"] | None = Field(
+        None, description="default: required, unless the site is on loopback (then auto)"
+    )
+    run_seconds: int = Field(60, ge=1, description="wall-clock limit of one run of a cell")
+    grade_seconds: int = Field(30, ge=1, description="wall-clock limit of one grading")
+    memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
+    runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
+    lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
+    worker_threads: int = Field(4, ge=1)
+    pool_size: int = Field(2, ge=0, description="children that wait, already confined, for the next run")
+    guest_days: int = Field(30, ge=1)
+    session_days: int = Field(30, ge=1)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the site."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def sandbox_mode(self) -> Literal["required", "auto", "off"]:
+        return self.sandbox or ("auto" if self.on_loopback else "required")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'unembed.db'}"
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the unix sockets stand: in the data folder, or in the temporary one if that path is too long."""
+        inside = self.data_dir.resolve() / "run"
+        if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/examiner.sock"):
+            return inside
+        digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"unembed-{os.getuid()}-{digest}"
+
+    @property
+    def redis(self) -> str:
+        return self.redis_url or f"unix://{self.run_dir / 'redis.sock'}"
+
+    @property
+    def runner_socket(self) -> Path:
+        return self.run_dir / "runner.sock"
+
+    @property
+    def examiner_socket(self) -> Path:
+        return self.run_dir / "examiner.sock"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,115 @@
+"""The database: one engine, one kind of session, one transaction a request; jobs leave after commit."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.config import settings
+
+
+def uuid7() -> uuid.UUID:
+    """A time-ordered id (RFC 9562 §5.7): 48 bits of milliseconds, then random bits."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10))
+    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 68 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    return uuid.UUID(int=value)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Time zones survive SQLite, which stores none."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """Every table has a time-ordered id and knows when its row was made."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+@lru_cache
+def engine() -> Engine:
+    """The engine of this process."""
+    return make_engine(settings().database)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with SQLite set up for several processes: WAL, a busy timeout, foreign keys."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    # IMMEDIATE: a transaction that writes waits its turn at the first write instead of failing at the second
+    made = create_engine(url, connect_args={"isolation_level": "IMMEDIATE"})
+    event.listen(made, "connect", _set_up_sqlite)
+    return made
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One session, committed at the end, rolled back if anything goes wrong."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def request_session() -> Iterator[Session]:
+    """The web's session. Use as `Depends(request_session, scope="function")`: so the commit comes before the answer."""
+    with transaction() as session:
+        yield session
+
+
+def on_commit(session: Session, action: Callable[[], None]) -> None:
+    """Run `action` once this session's outermost transaction has committed; forget it if that rolls back."""
+    session.info.setdefault("on_commit", []).append(action)
+
+
+@event.listens_for(Session, "after_commit")
+def _run_actions(session: Session) -> None:
+    if session.in_nested_transaction():  # fires for savepoints too
+        return
+    for action in session.info.pop("on_commit", []):
+        action()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_actions(session: Session, previous: Any) -> None:
+    if previous.parent is None:
+        session.info.pop("on_commit", None)
