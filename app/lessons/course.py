@@ -1,0 +1,145 @@
+"""The whole course: its lessons, its exercises, its map, and what an author still has to mend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import path as learning_path
+from app.config import settings
+from app.lessons.lesson import check_links, read_lesson
+from app.lessons.parts import CourseError, Exercise, Lesson, Prose
+from app.path import LearningPath
+
+LOOK_AGAIN = 1.0  # seconds between looks at the files: an author sees a change at once, a page costs nothing
+
+
+@dataclass(frozen=True)
+class Course:
+    """Everything there is to learn. With `problems` it still holds whatever could be read."""
+
+    dir: Path
+    lessons: dict[str, Lesson] = field(default_factory=dict)
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+    path: LearningPath = LearningPath()
+    problems: tuple[CourseError, ...] = ()
+
+
+def load(course_dir: Path) -> Course:
+    """Reads the course in this folder. Raises CourseError only if there is no such folder."""
+    if not course_dir.is_dir():
+        raise CourseError(course_dir, 1, "There is no course here.")
+    problems: list[CourseError] = []
+    lessons: dict[str, Lesson] = {}
+    for file in sorted(course_dir.glob("*/*/lesson.md")):
+        lesson = read_lesson(file, problems)
+        if lesson.slug in lessons:
+            problems.append(CourseError(file, 1, f"Two lessons are called {lesson.slug!r}."))
+        lessons.setdefault(lesson.slug, lesson)
+    exercises = _exercises(lessons, problems)
+    path = _path(course_dir / "path.toml", lessons, problems)
+    _check_references(lessons, exercises, path, problems)
+    return Course(course_dir, lessons, exercises, path, tuple(problems))
+
+
+_kept: dict[Path, tuple[float, object, Course]] = {}
+
+
+def course(course_dir: Path | None = None) -> Course:
+    """The course of this installation, read again when one of its files has changed."""
+    folder = course_dir or settings().course_dir
+    looked, stamp, known = _kept.get(folder, (0.0, None, None))
+    if known is None or time.monotonic() - looked > LOOK_AGAIN:
+        found = _stamp(folder)
+        if known is None or found != stamp:
+            known = load(folder)
+        _kept[folder] = (time.monotonic(), found, known)
+    return known
+
+
+def _stamp(folder: Path) -> object:
+    files = [*folder.glob("*.toml"), *folder.glob("*/*/*.md"), *folder.glob("*/*/*.py")]
+    return sorted((file, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
+
+
+def _exercises(lessons: dict[str, Lesson], problems: list[CourseError]) -> dict[str, Exercise]:
+    exercises: dict[str, Exercise] = {}
+    for lesson in lessons.values():
+        seen: set[str] = set()
+        for block in lesson.blocks:
+            if isinstance(block, Prose):
+                continue
+            if block.id in seen:
+                problems.append(CourseError(lesson.path, 1, f"Two cells are called {block.id!r}."))
+            seen.add(block.id)
+            if isinstance(block, Exercise):
+                _add(exercises, block, problems)
+    return exercises
+
+
+def _add(exercises: dict[str, Exercise], exercise: Exercise, problems: list[CourseError]) -> None:
+    first = exercises.setdefault(exercise.id, exercise)
+    if first.path != exercise.path:
+        problems.append(
+            CourseError(exercise.path, 1, f"{first.path} is called {exercise.id!r} too; ids are unique.")
+        )
+
+
+def _path(file: Path, lessons: dict[str, Lesson], problems: list[CourseError]) -> LearningPath:
+    def report(line: int, sentence: str) -> None:
+        problems.append(CourseError(file, line, sentence))
+
+    if not file.is_file():
+        report(1, "The course needs a path.toml: the map.")
+        return LearningPath()
+    titles = {slug: lesson.title for slug, lesson in lessons.items()}
+    return learning_path.read(file.read_text(encoding="utf-8"), titles, report)
+
+
+def _check_references(
+    lessons: dict[str, Lesson],
+    exercises: dict[str, Exercise],
+    path: LearningPath,
+    problems: list[CourseError],
+) -> None:
+    """Adds a problem for whatever is named somewhere but stands nowhere."""
+    for lesson in lessons.values():
+        for sentence in _strays_of_lesson(lesson, lessons, path):
+            problems.append(CourseError(lesson.path, 1, sentence))
+        check_links(lesson, set(lessons), problems)
+        for exercise in lesson.exercises():
+            for sentence in _strays_of_exercise(exercise, lesson, exercises, path):
+                problems.append(CourseError(exercise.path, 1, sentence))
+
+
+def _strays_of_lesson(lesson: Lesson, lessons: dict[str, Lesson], path: LearningPath) -> Iterator[str]:
+    nodes = {node.id for node in path.nodes}
+    if path.nodes and lesson.step not in nodes | {
+        str(node.number) for node in path.nodes if node.kind == "step"
+    }:
+        yield f"The step {lesson.step!r} is not on the map."
+    for need in lesson.needs:
+        if need not in nodes | lessons.keys():
+            yield f"It needs {need!r}, which is neither a lesson nor a node of the map."
+    yield from _unknown_concepts(lesson.concepts, path)
+
+
+def _strays_of_exercise(
+    exercise: Exercise, lesson: Lesson, exercises: dict[str, Exercise], path: LearningPath
+) -> Iterator[str]:
+    in_order = [other.id for other in lesson.exercises()]
+    for used in exercise.uses:
+        if used not in exercises:
+            yield f"USES names {used!r}, which is no exercise of this course."
+        elif exercises[used].is_form:
+            yield f"USES names {used!r}, but a form leaves no code to build on."
+        elif used in in_order[in_order.index(exercise.id) :]:
+            yield f"USES names {used!r}, which comes no earlier in the lesson."
+    yield from _unknown_concepts(exercise.concepts, path)
+
+
+def _unknown_concepts(named: tuple[str, ...], path: LearningPath) -> Iterator[str]:
+    known = {concept.id for concept in path.concepts}
+    return (f"The concept {concept!r} is not in path.toml." for concept in named if concept not in known)
