@@ -1,0 +1,23 @@
+"""What a learner's cell may import: models, attention views, figures.
+
+>>> from workers import lab
+>>> model = lab.load("attn-only-2l")
+"""
+
+from workers.lab.attention import AttentionView, attention
+from workers.lab.display import show
+from workers.lab.figures import heatmap, line
+from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, load, models
+
+__all__ = [
+    "AttentionView",
+    "ModelInfo",
+    "ModelUnavailable",
+    "UnknownModel",
+    "attention",
+    "heatmap",
+    "line",
+    "load",
+    "models",
+    "show",
+]

@@ -1,0 +1,85 @@
+"""What a cell shows: any object becomes one JSON description, and goes where its process says.
+
+Kinds: `figure` (Plotly's JSON), `attention` (patterns for the attention view), `image` (a PNG), `result` (the
+text of the last expression). Text that is printed never comes through here.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import reprlib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from workers.values import figure_json
+
+LONGEST_TEXT = 20_000  # characters of one result
+
+Output = dict[str, Any]
+
+SINK: Callable[[Output], None] | None = None  # where outputs go; the process that runs cells sets it
+
+
+def show(thing: object) -> None:
+    """Show a figure, an attention view, an image or any value, here and now, in the middle of a cell."""
+    output = describe(thing)
+    if output is not None and SINK is not None:
+        SINK(output)
+
+
+def describe(thing: object) -> Output | None:
+    """The JSON of one output, or None if there is nothing to show."""
+    if thing is None or _is_drawing_part(thing):
+        return None
+    if callable(own := getattr(type(thing), "describe_output", None)):
+        return own(thing)
+    module = type(thing).__module__ or ""
+    if module.startswith("plotly.") and hasattr(thing, "to_plotly_json") and hasattr(thing, "layout"):
+        return describe_figure(thing)
+    if module.startswith("matplotlib.") and hasattr(thing, "savefig"):
+        return describe_drawing(thing)
+    return {"kind": "result", "text": _text(thing)}
+
+
+def describe_figure(figure: Any) -> Output:
+    """A Plotly figure; its title serves as the text alternative."""
+    plain = figure_json(figure)
+    title = plain["layout"].get("title") or {}
+    return {"kind": "figure", "figure": plain, "title": str(title.get("text") or "")}
+
+
+def describe_drawing(drawing: Any) -> Output:
+    """A matplotlib figure as a PNG of at most 1600 pixels a side, whatever size was asked for."""
+    file = io.BytesIO()
+    dots = min(144.0, 1600 / max(*drawing.get_size_inches(), 1.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing glyph is no reason to frighten anybody
+        drawing.savefig(file, format="png", dpi=dots, bbox_inches="tight")
+    png = base64.b64encode(file.getvalue()).decode()
+    return {"kind": "image", "png": png, "alt": _drawing_title(drawing)}
+
+
+def _drawing_title(drawing: Any) -> str:
+    titles = [drawing.get_suptitle(), *(axes.get_title() for axes in drawing.axes)]
+    return "; ".join(title for title in titles if title) or "A drawing made with matplotlib"
+
+
+def _is_drawing_part(thing: object) -> bool:
+    """What `plt.plot` returns: the drawing is shown at the end of the cell, a list of lines helps nobody."""
+    parts = thing if isinstance(thing, (list, tuple)) and thing else [thing]
+    return all(
+        (type(part).__module__ or "").startswith("matplotlib.") and not hasattr(part, "savefig")
+        for part in parts
+    )
+
+
+def _text(thing: object) -> str:
+    try:
+        text = repr(thing)
+    except RecursionError:
+        text = reprlib.repr(type(thing).__name__)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]}\n… {len(text) - LONGEST_TEXT} more characters are not shown"
