@@ -1,0 +1,305 @@
+"""Who is there: guests, accounts, and the browsers that are signed in.
+
+A guest is a row like any other, so their work needs no moving when they sign up: the same row gets a name and
+a password. When a guest signs in to an account that exists, their work moves there (`_move_work`) and nothing
+is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import activity
+from app.activity import Kind
+from app.config import settings
+from app.db import now
+from app.guard import NotAllowed, Unusable
+from app.models import Activity, Attempt, Choice, Draft, Message, Run, Thread, User, WebSession
+
+MIN_PASSWORD, MAX_PASSWORD = 8, 1000
+_TOUCH = timedelta(
+    minutes=5
+)  # a session is noted as seen at most this often: reading a page should not write
+_TAKEN = "There is an account with this address already. Sign in instead."
+_Row = TypeVar("_Row", Draft, Choice)
+_hasher = PasswordHasher()
+_nobody = _hasher.hash("nobody's password")  # checked where no account is, so that both answers take as long
+
+
+class AccountError(Unusable):
+    """Something about the form has to change; the message says what."""
+
+
+class WrongPassword(AccountError):
+    """No account has this address and password; which of the two is wrong is not said."""
+
+
+def guest(session: Session) -> User:
+    """Somebody new, without a name: they can do everything a learner can."""
+    user = User(name="Guest", guest=True)
+    session.add(user)
+    session.flush()
+    return user
+
+
+def sign_up(session: Session, visitor: User | None, name: str, email: str, password: str) -> User:
+    """Make an account; a guest's row becomes it.
+
+    Where only this machine can reach the site, the first is the owner.
+
+    Raises AccountError; NotAllowed for somebody signed in, and on a site whose owner has not come yet.
+    """
+    first = first_account_needed(session)
+    if first and not settings().on_loopback:
+        raise NotAllowed("This site is not set up yet. Its owner finds a link where the server was started.")
+    return _account(session, visitor, name, email, password, owner=first)
+
+
+def first_account(
+    session: Session, token: str, visitor: User | None, name: str, email: str, password: str
+) -> User:
+    """Make the owner's account by the one-time link.
+
+    Raises NotAllowed if the link is not (any more) the right one.
+    """
+    if not first_account_needed(session) or not _is_first_token(token):
+        raise NotAllowed("This link has been used. Sign in, or ask the owner of the site.")
+    user = _account(session, visitor, name, email, password, owner=True)
+    try:
+        _token_file().unlink()  # of two who come at once, one fails here
+    except FileNotFoundError:
+        raise NotAllowed("This link has just been used. Sign in, or ask the owner of the site.") from None
+    return user
+
+
+def first_account_needed(session: Session) -> bool:
+    """Whether nobody has an account yet."""
+    return session.scalar(select(User.id).where(User.guest.is_(False)).limit(1)) is None
+
+
+def first_account_token() -> str:
+    """The secret of the one-time link, made on first call; readable by the owner of the data folder alone."""
+    path = _token_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _token_file() -> Path:
+    return settings().data_dir / "first-account-token"
+
+
+def _is_first_token(token: str) -> bool:
+    try:
+        return hmac.compare_digest(_token_file().read_bytes(), token.encode())
+    except FileNotFoundError:
+        return False
+
+
+def _account(
+    session: Session, visitor: User | None, name: str, email: str, password: str, *, owner: bool
+) -> User:
+    if visitor and not visitor.guest:
+        raise NotAllowed("You are signed in already.")
+    name, email = _clean_name(name), _clean_email(email)
+    _check_password(password)
+    if session.scalar(select(User.id).where(User.email == email)):
+        raise AccountError(_TAKEN)
+    user = visitor or User(name=name)
+    user.name, user.email, user.password_hash = name, email, _hasher.hash(password)
+    user.guest, user.mentor, user.admin = False, owner, owner
+    session.add(user)
+    try:
+        session.flush()
+    except IntegrityError:  # somebody was a moment faster
+        raise AccountError(_TAKEN) from None
+    return user
+
+
+def _clean_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise AccountError("Give a name of 1 to 80 characters, as your mentor should see it.")
+    return name
+
+
+def _clean_email(email: str) -> str:
+    email = email.strip().lower()
+    local, _, domain = email.rpartition("@")
+    if not local or "." not in domain.strip(".") or any(c.isspace() for c in email) or len(email) > 254:
+        raise AccountError("This does not look like an e-mail address.")
+    return email
+
+
+def _check_password(password: str) -> None:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise AccountError(
+            f"Choose a password of at least {MIN_PASSWORD} characters. A short sentence is fine."
+        )
+
+
+def sign_in(session: Session, email: str, password: str, visitor: User | None = None) -> User:
+    """The account of this address and password; the work of a visiting guest moves there.
+
+    Raises WrongPassword.
+    """
+    user = session.scalar(select(User).where(User.email == email.strip().lower()))
+    stored = user.password_hash if user else None
+    if not _fits(stored or _nobody, password) or user is None or stored is None:
+        raise WrongPassword("This address and password don't fit together.")
+    if _hasher.check_needs_rehash(stored):
+        user.password_hash = _hasher.hash(password)
+    if visitor and visitor.guest:
+        _move_work(session, visitor, user)
+    return user
+
+
+def _fits(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password[: MAX_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+# ---- browsers
+
+
+def lifetime(user: User) -> timedelta:
+    """How long a browser stays signed in without being used."""
+    return timedelta(days=settings().guest_days if user.guest else settings().session_days)
+
+
+def open_session(session: Session, user: User) -> str:
+    """Sign a browser in. Returns the token for its cookie; only its hash is stored."""
+    token = secrets.token_urlsafe(32)
+    moment = now()
+    session.add(
+        WebSession(
+            user_id=user.id,
+            token_hash=_hash(token),
+            expires_at=moment + lifetime(user),
+            last_seen_at=moment,
+        )
+    )
+    session.flush()
+    return token
+
+
+def user_of(session: Session, token: str) -> User | None:
+    """Who this browser belongs to, if it is signed in; using it keeps it signed in."""
+    found = session.scalar(
+        select(WebSession).where(WebSession.token_hash == _hash(token), WebSession.expires_at > now())
+    )
+    if found is None:
+        return None
+    if now() - found.last_seen_at > _TOUCH:
+        found.last_seen_at, found.expires_at = now(), now() + lifetime(found.user)
+    return found.user
+
+
+def close_session(session: Session, token: str) -> None:
+    """Sign this browser out."""
+    session.execute(delete(WebSession).where(WebSession.token_hash == _hash(token)))
+
+
+def forget_expired(session: Session) -> int:
+    """Delete sessions that have ended, and guests whom no browser can reach any more.
+
+    Returns how many guests.
+    """
+    session.execute(delete(WebSession).where(WebSession.expires_at <= now()))
+    old = User.created_at < now() - timedelta(days=settings().guest_days)
+    reachable = exists().where(WebSession.user_id == User.id)
+    gone = session.scalars(delete(User).where(User.guest, old, ~reachable).returning(User.id)).all()
+    return len(gone)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# ---- a guest's work, when they turn out to have an account
+
+
+def _move_work(session: Session, visitor: User, account: User) -> None:
+    """Everything of the guest's becomes the account's.
+
+    Attempts are numbered on from the account's own. Where both have a text for one cell, the newer stays in
+    the editor and the older is set aside. Where both chose something for a node of the map, the account's
+    choice holds.
+    """
+    _move_attempts(session, visitor, account)
+    _move_drafts(session, visitor, account)
+    _move_choices(session, visitor, account)
+    for table in (Run, Activity, Thread):
+        session.execute(update(table).where(table.user_id == visitor.id).values(user_id=account.id))
+    session.execute(update(Message).where(Message.author_id == visitor.id).values(author_id=account.id))
+    account.goal = account.goal or visitor.goal
+    session.flush()
+    session.execute(delete(User).where(User.id == visitor.id))
+
+
+def _move_attempts(session: Session, visitor: User, account: User) -> None:
+    highest = dict(
+        session.execute(
+            select(Attempt.exercise, func.max(Attempt.number))
+            .where(Attempt.user_id == account.id)
+            .group_by(Attempt.exercise)
+        )
+        .tuples()
+        .all()
+    )
+    moving = select(Attempt).where(Attempt.user_id == visitor.id).order_by(Attempt.number)
+    for attempt in session.scalars(moving).all():
+        attempt.number += highest.get(attempt.exercise, 0)
+        attempt.user_id = account.id
+
+
+def _move_drafts(session: Session, visitor: User, account: User) -> None:
+    own = _by(_rows(session, Draft, account), "lesson", "cell")
+    for draft in _rows(session, Draft, visitor):
+        other = own.get((draft.lesson, draft.cell))
+        if other is None:
+            draft.user_id = account.id
+        elif other.text != draft.text:
+            older, newer = sorted((other, draft), key=lambda one: one.updated_at)
+            activity.log(session, account, Kind.SET_ASIDE, draft.lesson, draft.cell, text=older.text)
+            other.text, other.updated_at = newer.text, newer.updated_at
+
+
+def _move_choices(session: Session, visitor: User, account: User) -> None:
+    own = _by(_rows(session, Choice, account), "node")
+    for choice in _rows(session, Choice, visitor):
+        if (choice.node,) not in own:
+            choice.user_id = account.id
+
+
+def _rows(session: Session, table: type[_Row], user: User) -> list[_Row]:
+    return list(session.scalars(select(table).where(table.user_id == user.id)))
+
+
+def _by(rows: Iterable[Any], *names: str) -> dict[tuple[Any, ...], Any]:
+    return {tuple(getattr(row, name) for name in names): row for row in rows}
+
+
+def signed_in_until(user: User) -> datetime:
+    """When a browser that signs in now would be signed out again if nobody used it."""
+    return now() + lifetime(user)

@@ -1,0 +1,261 @@
+"""Attempts: answers handed in, the verdicts on them, and the help that opens on the way: hints, then the
+solution.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from app import activity, chains, drafts, leases, runs
+from app.activity import Kind
+from app.chains import Chain
+from app.db import now
+from app.guard import (
+    NotAllowed,
+    NotFound,
+    Unusable,
+    clean_text,
+    find_exercise,
+    find_lesson,
+    mentor_only,
+    one_at_a_time,
+    storable,
+)
+from app.lessons import Exercise, course
+from app.models import Activity, Attempt, Run, RunKind, User
+from app.models import Verdict as Word
+
+JUDGED = (Word.PASSED, Word.FAILED, Word.ERROR)  # verdicts that say something about an answer
+
+
+@dataclass
+class Verdict:
+    """What the examiner says of an answer."""
+
+    verdict: Word
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def hand_in(
+    session: Session,
+    user: User,
+    exercise: str,
+    answer: str | Mapping[str, str],
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> Attempt:
+    """Queue an answer for judging: the text, or the fields of a form. `texts` are other cells not saved yet.
+
+    The same answer twice while it is being judged is one attempt. Raises NotFound, TextTooLong, TooMany, and
+    Unusable if the exercise builds on one that is neither passed nor looked up.
+    """
+    wanted = find_exercise(exercise)
+    text = _answer_text(wanted, answer)
+    one_at_a_time(session, user)
+    fresh = chains.clean(find_lesson(wanted.lesson), texts)
+    drafts.save_all(session, user, wanted.lesson, fresh | {exercise: text})
+    newest = _newest(session, user, exercise)
+    if newest and not newest.run.state.over and not newest.run.cancel_requested and newest.answer == text:
+        return newest
+    chain = [*_given(session, user, wanted), {"cell": exercise, "text": text}]
+    run = runs.queue(session, user, RunKind.GRADE, wanted.lesson, exercise, chain)
+    number = newest.number + 1 if newest else 1
+    attempt = Attempt(
+        user_id=user.id,
+        lesson=wanted.lesson,
+        exercise=exercise,
+        exercise_version=wanted.version,
+        number=number,
+        answer=text,
+        run=run,
+    )
+    session.add(attempt)
+    session.flush()
+    activity.log(
+        session, user, Kind.HANDED_IN, wanted.lesson, exercise, attempt=str(attempt.id), number=number
+    )
+    return attempt
+
+
+def _answer_text(exercise: Exercise, answer: str | Mapping[str, str]) -> str:
+    if isinstance(answer, str):
+        return clean_text(answer)
+    values = {name: answer[name] for name in (item.name for item in exercise.fields) if name in answer}
+    return clean_text(json.dumps(values, ensure_ascii=False))
+
+
+def _newest(session: Session, user: User, exercise: str) -> Attempt | None:
+    return session.scalar(
+        select(Attempt)
+        .where(Attempt.user_id == user.id, Attempt.exercise == exercise)
+        .order_by(Attempt.number.desc())
+        .limit(1)
+        .options(joinedload(Attempt.run))
+    )
+
+
+def _given(session: Session, user: User, exercise: Exercise) -> Chain:
+    """The code an answer stands on: the learner's last passed answers to what it uses, or the solutions
+    looked up.
+    """
+    if exercise.is_form:
+        return []
+    known = looked_up(session, user) | passed_answers(session, user)
+    needed = _uses(exercise)
+    missing = [one.title for one in needed if one.id not in known]
+    if missing:
+        raise Unusable(
+            f"This builds on “{missing[0]}”, not passed yet. Hand that in first, or open its solution."
+        )
+    return [{"cell": one.id, "text": known[one.id]} for one in needed]
+
+
+def _uses(exercise: Exercise) -> list[Exercise]:
+    """What the answer uses, and what that uses, deepest first."""
+    found: dict[str, Exercise] = {}
+
+    def visit(name: str) -> None:
+        if name not in found:
+            used = find_exercise(name)
+            for deeper in used.uses:
+                visit(deeper)
+            found[name] = used
+
+    for name in exercise.uses:
+        visit(name)
+    return list(found.values())
+
+
+def record_verdict(
+    session: Session, run_id: UUID, nonce: str, result: leases.Result, verdict: Verdict | None
+) -> Attempt | None:
+    """Write down how the grading ended, and the verdict if there is one. None if the run is not ours."""
+    run = leases.record(session, run_id, nonce, result)
+    if run is None:
+        return None
+    attempt = session.scalars(select(Attempt).where(Attempt.run_id == run_id)).one()
+    if verdict is not None:
+        attempt.verdict, attempt.message = verdict.verdict, storable(verdict.message)
+        attempt.details, attempt.graded_at = verdict.details, now()
+    session.flush()
+    return attempt
+
+
+def of(session: Session, user: User, exercise: str) -> list[Attempt]:
+    """The learner's attempts, newest first, each with its run."""
+    query = select(Attempt).where(Attempt.user_id == user.id, Attempt.exercise == exercise)
+    return list(session.scalars(query.order_by(Attempt.number.desc()).options(joinedload(Attempt.run))))
+
+
+def newest(session: Session, user: User, lesson: str) -> dict[str, Attempt]:
+    """Exercise → the learner's newest attempt, with its run."""
+    query = (
+        select(Attempt).where(Attempt.user_id == user.id, Attempt.lesson == lesson).order_by(Attempt.number)
+    )
+    return {attempt.exercise: attempt for attempt in session.scalars(query.options(joinedload(Attempt.run)))}
+
+
+def of_learner(session: Session, mentor: User, learner: UUID) -> dict[str, list[Attempt]]:
+    """Exercise → every attempt of one learner, newest first, each with its run. For mentors."""
+    mentor_only(mentor)
+    query = select(Attempt).where(Attempt.user_id == learner).order_by(Attempt.number.desc())
+    found: dict[str, list[Attempt]] = {}
+    for attempt in session.scalars(query.options(joinedload(Attempt.run))):
+        found.setdefault(attempt.exercise, []).append(attempt)
+    return found
+
+
+def visible(session: Session, viewer: User, attempt_id: UUID) -> Attempt:
+    """The attempt with its learner, run and outputs, for the learner and for mentors; raises NotFound for
+    others.
+    """
+    query = select(Attempt).where(Attempt.id == attempt_id)
+    if not viewer.mentor:
+        query = query.where(Attempt.user_id == viewer.id)
+    whole = query.options(joinedload(Attempt.user), joinedload(Attempt.run).selectinload(Run.outputs))
+    attempt = session.scalar(whole)
+    if attempt is None:
+        raise NotFound("There is no such attempt among yours.")
+    return attempt
+
+
+def passed_answers(session: Session, user: User) -> dict[str, str]:
+    """Exercise → the learner's last answer that passed."""
+    query = select(Attempt.exercise, Attempt.answer).where(
+        Attempt.user_id == user.id, Attempt.verdict == Word.PASSED
+    )
+    return dict(session.execute(query.order_by(Attempt.number)).tuples().all())
+
+
+def restore(session: Session, user: User, attempt: Attempt) -> None:
+    """Put an attempt's answer back into the editor; what stands there is set aside."""
+    drafts.set_aside(session, user, attempt.lesson, attempt.exercise)
+    drafts.save(session, user, attempt.lesson, attempt.exercise, attempt.answer)
+
+
+# ---- help
+
+
+def hints_opened(session: Session, user: User, lesson: str) -> dict[str, int]:
+    """Exercise → how many of its hints the learner has opened."""
+    opened: dict[str, int] = {}
+    for entry in activity.of_kind(session, user, Kind.HINT, lesson):
+        opened[entry.cell] = max(opened.get(entry.cell, 0), entry.data["rung"])
+    return opened
+
+
+def open_hint(session: Session, user: User, exercise: str) -> list[str]:
+    """Open the next hint, and return all that are open now. They never count against anyone."""
+    wanted = find_exercise(exercise)
+    one_at_a_time(session, user)
+    rung = min(hints_opened(session, user, wanted.lesson).get(exercise, 0) + 1, len(wanted.hints))
+    activity.log(session, user, Kind.HINT, wanted.lesson, exercise, rung=rung)
+    session.flush()
+    return list(wanted.hints[:rung])
+
+
+def may_see_solution(session: Session, user: User, exercise: str) -> bool:
+    """After one judged attempt, or once the stated minutes have passed since the lesson was opened."""
+    wanted = find_exercise(exercise)
+    if exercise in looked_up(session, user) or _judged(session, user, exercise):
+        return True
+    opened = activity.opened_at(session, user, wanted.lesson)
+    return opened is not None and now() - opened >= timedelta(minutes=wanted.minutes)
+
+
+def solution(session: Session, user: User, exercise: str) -> str:
+    """Our own answer; from then on, exercises that build on this one may use it.
+
+    Raises NotAllowed before its time.
+    """
+    wanted = find_exercise(exercise)
+    if not may_see_solution(session, user, exercise):
+        raise NotAllowed(
+            f"Try it first: its solution opens after an attempt, or {wanted.minutes} minutes into the lesson."
+        )
+    activity.log(session, user, Kind.SOLUTION, wanted.lesson, exercise)
+    session.flush()
+    return wanted.solution
+
+
+def looked_up(session: Session, user: User) -> dict[str, str]:
+    """Exercise → its solution, for those whose solution the learner has opened."""
+    opened = (
+        select(Activity.cell).where(Activity.user_id == user.id, Activity.kind == Kind.SOLUTION).distinct()
+    )
+    known = course().exercises
+    return {cell: known[cell].solution for cell in session.scalars(opened) if cell in known}
+
+
+def _judged(session: Session, user: User, exercise: str) -> bool:
+    query = select(Attempt.id).where(Attempt.user_id == user.id, Attempt.exercise == exercise)
+    return session.scalar(query.where(Attempt.verdict.in_(JUDGED)).limit(1)) is not None

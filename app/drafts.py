@@ -1,0 +1,98 @@
+"""What a learner has typed: one text a cell, kept as they type.
+
+What gives way to another text is set aside, not lost.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import activity
+from app.activity import Kind
+from app.db import now
+from app.guard import clean_text, find_cell, find_lesson, one_at_a_time
+from app.lessons import Cell, Lesson, Prose, Runnable
+from app.models import Draft, User
+
+
+def save(session: Session, user: User, lesson: str, cell: str, text: str) -> None:
+    """Keep the text of one cell. Raises NotFound and TextTooLong.
+
+    A text equal to the lesson's own is not stored, so that a mended lesson reaches those who changed nothing.
+    """
+    block = find_cell(find_lesson(lesson), cell)
+    save_all(session, user, lesson, {block.id: clean_text(text)})
+
+
+def save_all(session: Session, user: User, lesson: str, texts: dict[str, str]) -> None:
+    """Keep several texts, already cleaned, of cells that exist."""
+    one_at_a_time(session, user)
+    blocks = _editable(find_lesson(lesson))
+    kept = {draft.cell: draft for draft in _rows(session, user, lesson)}
+    for cell, text in texts.items():
+        if text == initial(blocks[cell]):
+            _drop(session, kept.get(cell))
+        elif cell not in kept:
+            session.add(Draft(user_id=user.id, lesson=lesson, cell=cell, text=text, updated_at=now()))
+        elif kept[cell].text != text:
+            kept[cell].text, kept[cell].updated_at = text, now()
+    session.flush()
+
+
+def of(session: Session, user: User, lesson: str) -> dict[str, str]:
+    """Cell → the learner's text, only where it differs from the lesson's own."""
+    return {draft.cell: draft.text for draft in _rows(session, user, lesson)}
+
+
+def texts(session: Session, user: User, lesson: Lesson) -> dict[str, str]:
+    """Cell → the text as the learner sees it now, for every cell and exercise."""
+    own = of(session, user, lesson.slug)
+    return {cell: own.get(cell, initial(block)) for cell, block in _editable(lesson).items()}
+
+
+def initial(block: Runnable) -> str:
+    """The text that a cell has before anybody touches it. An untouched form is empty."""
+    if isinstance(block, Cell):
+        return block.source
+    return "{}" if block.is_form else block.starter
+
+
+def reset(session: Session, user: User, lesson: str, cell: str) -> str:
+    """Back to the lesson's own text, which is returned; the learner's is set aside."""
+    block = find_cell(find_lesson(lesson), cell)
+    set_aside(session, user, lesson, cell)
+    session.execute(
+        delete(Draft).where(Draft.user_id == user.id, Draft.lesson == lesson, Draft.cell == cell),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    return initial(block)
+
+
+def set_aside(session: Session, user: User, lesson: str, cell: str) -> None:
+    """Remember the learner's present text, before another takes its place."""
+    text = of(session, user, lesson).get(cell)
+    if text is not None:
+        activity.log(session, user, Kind.SET_ASIDE, lesson, cell, text=text)
+
+
+def earlier(session: Session, user: User, lesson: str, cell: str) -> list[tuple[datetime, str]]:
+    """The texts that were set aside, newest first, each with when."""
+    entries = activity.of_kind(session, user, Kind.SET_ASIDE, lesson, cell)
+    return [(entry.created_at, entry.data["text"]) for entry in reversed(entries)]
+
+
+def _editable(lesson: Lesson) -> dict[str, Runnable]:
+    """Live cells and exercises, also forms, in reading order."""
+    return {block.id: block for block in lesson.blocks if not isinstance(block, Prose)}
+
+
+def _rows(session: Session, user: User, lesson: str) -> list[Draft]:
+    return list(session.scalars(select(Draft).where(Draft.user_id == user.id, Draft.lesson == lesson)))
+
+
+def _drop(session: Session, draft: Draft | None) -> None:
+    if draft is not None:
+        session.delete(draft)

@@ -1,0 +1,34 @@
+"""Which environment an answer was judged in: interpreter, libraries, models.
+
+Read from files; nothing is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from functools import lru_cache
+from importlib import metadata
+
+from app.config import ROOT
+
+_LIBRARIES = ("torch", "transformer-lens", "numpy", "einops", "plotly")
+_MODELS = ROOT / "workers" / "lab" / "models" / "shipped"
+
+
+@lru_cache
+def parts() -> dict[str, str]:
+    """What the fingerprint is made of, for people: name → version; of a model, the start of its hash."""
+    versions = {name: metadata.version(name) for name in _LIBRARIES}
+    models = {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for path in sorted(_MODELS.rglob("*.safetensors"))
+    }
+    return {"python": platform.python_version(), **versions, **models}
+
+
+@lru_cache
+def fingerprint() -> str:
+    """64 hexadecimal digits that change when any of `parts` does."""
+    return hashlib.sha256(json.dumps(parts(), sort_keys=True).encode()).hexdigest()

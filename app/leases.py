@@ -1,0 +1,203 @@
+"""How a worker holds a run: claim, beat, record, or give back; and the sweeper, for workers that can do
+neither.
+
+::
+
+    queued ── claim ──▶ running ── record ──▶ done | cancelled
+       ▲                   │
+       └── give back ──────┤  (the lease ran out, the runner is gone, the worker is stopped)
+                           └──▶ failed, after MAX_FAULTS of ours: it costs the learner nothing
+
+Each claim has a nonce of its own, and whoever comes with an old one changes nothing: late results are
+dropped.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
+
+from app import events, jobs
+from app.config import settings
+from app.db import now, uuid7
+from app.models import Ending, Output, Run, State
+from app.runs import HINT_SECONDS, place
+
+MAX_FAULTS = 3
+PATIENCE = 60  # seconds after which a waiting run gets another message even if the queue is not empty
+OUR_FAULT = (
+    "Something of ours failed here, several times, and it is not your code's fault. It counts for nothing; "
+    "your text is safe. Please try again in a moment."
+)
+_PLACES_TOLD = 50  # how many of those who wait hear that they have moved up
+
+
+@dataclass
+class Shown:
+    """One thing that a run showed; the id is given before the row exists, so that the page can name it at
+    once.
+    """
+
+    kind: str
+    data: dict[str, Any]
+    id: UUID = field(default_factory=uuid7)
+
+
+@dataclass
+class Result:
+    """What became of a run."""
+
+    ending: Ending | None = Ending.OK
+    message: str = ""  # one sentence for the learner, where there is something to say
+    cell_seconds: dict[str, float] = field(default_factory=dict)
+    outputs: list[Shown] = field(default_factory=list)
+    cancelled: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.cell_seconds.values())
+
+
+def claim(session: Session, run_id: UUID) -> Run | None:
+    """Take a waiting run: it is ours until the lease ends. None if it is not waiting (any more)."""
+    moment = now()
+    values = {
+        "state": State.RUNNING,
+        "nonce": secrets.token_hex(16),
+        "lease_until": _lease_end(),
+        "heartbeat_at": moment,
+        "started_at": moment,
+        "tries": Run.tries + 1,
+    }
+    waiting = update(Run).where(Run.id == run_id, Run.state == State.QUEUED)
+    return session.scalars(waiting.values(values).returning(Run)).one_or_none()
+
+
+def beat(session: Session, run_id: UUID, nonce: str) -> bool | None:
+    """Renew the lease. Returns whether the learner wants it stopped; None if the run is no longer ours."""
+    values = {"heartbeat_at": now(), "lease_until": _lease_end()}
+    return session.scalars(_held(run_id, nonce).values(values).returning(Run.cancel_requested)).one_or_none()
+
+
+def record(session: Session, run_id: UUID, nonce: str, result: Result) -> Run | None:
+    """Write down what became of the run, all at once. None, and nothing written, if it is not ours."""
+    values = {
+        "state": State.CANCELLED if result.cancelled else State.DONE,
+        "ending": None if result.cancelled else result.ending,
+        "message": result.message,
+        "seconds": result.seconds,
+        "cell_seconds": result.cell_seconds,
+    }
+    run = session.scalars(_held(run_id, nonce).values(values | _over()).returning(Run)).one_or_none()
+    if run is not None:
+        session.add_all(
+            Output(id=shown.id, run_id=run_id, seq=seq, kind=shown.kind, data=shown.data)
+            for seq, shown in enumerate(result.outputs)
+        )
+        session.flush()
+    return run
+
+
+def give_back(session: Session, run_id: UUID, nonce: str, *, fault: bool) -> Run | None:
+    """Back to the queue, without a message; or, if that was one `fault` of ours too many, failed.
+
+    None if the run is no longer ours.
+    """
+    held = _held(run_id, nonce)
+    if fault:
+        return _fault(session, held)
+    return _requeue(session, held, faults=0)
+
+
+def resend(run: Run) -> None:
+    """Another message for a run that waits."""
+    jobs.send(run.kind.value, run_id=run.id)
+
+
+def sweep(session: Session, *, queue_empty: bool) -> int:
+    """Take back what has no living worker, and send messages that seem lost.
+
+    Returns how many runs were touched.
+
+    `queue_empty`: no message waits, so whoever has been waiting longer than a moment has none.
+    """
+    cancelled = _all(
+        session, _orphaned().where(Run.cancel_requested).values({"state": State.CANCELLED} | _over())
+    )
+    _tell_finished(session, cancelled)
+    orphans = session.scalars(
+        select(Run).where(Run.state == State.RUNNING, Run.lease_until < now()).limit(100)
+    ).all()
+    taken_back = [_fault(session, _orphaned().where(Run.id == run.id)) for run in orphans]
+    silent = _without_message(session, queue_empty)
+    for run in [*filter(None, taken_back), *silent]:
+        if run.state is State.QUEUED:
+            jobs.enqueue(session, run.kind.value, run_id=run.id)
+    return len(cancelled) + len(orphans) + len(silent)
+
+
+def tell_places(session: Session) -> None:
+    """Let the first of those who wait know their place, once this transaction has committed."""
+    waiting = select(Run).where(Run.state == State.QUEUED).order_by(Run.queued_at, Run.id)
+    for position, run in enumerate(session.scalars(waiting.limit(_PLACES_TOLD)), 1):
+        events.tell(session, run, events.queued(run, position))
+
+
+def _lease_end() -> datetime:
+    return now() + timedelta(seconds=settings().lease_seconds)
+
+
+def _held(run_id: UUID, nonce: str) -> Update:
+    return update(Run).where(Run.id == run_id, Run.nonce == nonce, Run.state == State.RUNNING)
+
+
+def _orphaned() -> Update:
+    return update(Run).where(Run.state == State.RUNNING, Run.lease_until < now())
+
+
+def _over() -> dict[str, Any]:
+    moment = now()
+    return {"finished_at": moment, "recorded_at": moment, "lease_until": None, "nonce": ""}
+
+
+def _fault(session: Session, which: Update) -> Run | None:
+    """One more fault of ours: failed if that was the last we allow ourselves, else back to the queue."""
+    last = which.where(Run.faults >= MAX_FAULTS - 1)
+    failed = {"state": State.FAILED, "message": OUR_FAULT, "faults": Run.faults + 1}
+    over = _all(session, last.values(failed | _over()))
+    _tell_finished(session, over)
+    return over[0] if over else _requeue(session, which, faults=1)
+
+
+def _requeue(session: Session, which: Update, faults: int) -> Run | None:
+    hint_due = now() + timedelta(seconds=HINT_SECONDS)
+    values = {"state": State.QUEUED, "nonce": "", "lease_until": hint_due, "faults": Run.faults + faults}
+    waiting = _all(session, which.values(values))
+    for run in waiting:
+        events.tell(session, run, events.queued(run, place(session, run)))
+    return waiting[0] if waiting else None
+
+
+def _without_message(session: Session, queue_empty: bool) -> Sequence[Run]:
+    """Those who have waited for longer than a message takes; each is due again after another such while."""
+    moment = now()
+    due = moment if queue_empty else moment - timedelta(seconds=PATIENCE)
+    silent = update(Run).where(Run.state == State.QUEUED, Run.lease_until < due)
+    return _all(session, silent.values(lease_until=moment + timedelta(seconds=HINT_SECONDS)))
+
+
+def _all(session: Session, change: Update) -> Sequence[Run]:
+    fresh = {"populate_existing": True}
+    return session.scalars(change.returning(Run), execution_options=fresh).all()
+
+
+def _tell_finished(session: Session, over: Iterable[Run]) -> None:
+    for run in over:
+        events.tell(session, run, events.finished(run))

@@ -1,0 +1,207 @@
+"""How far somebody has come: derived from attempts and threads each time it is asked, stored nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from app import choices
+from app.attempts import JUDGED
+from app.guard import NotFound, find_lesson, mentor_only
+from app.lessons import Exercise, Lesson, course
+from app.models import Attempt, Thread, User
+from app.models import Verdict as Word
+from app.path import Concept, Node
+
+
+class Mark(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"  # tried, and not passed yet
+    NOT_TRIED = "not_tried"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a learner stands with one exercise. Once passed, always passed."""
+
+    mark: Mark = Mark.NOT_TRIED
+    attempts: int = 0  # those with a verdict on the answer
+    asking: bool = False  # a question of theirs on it waits for an answer
+
+
+NOTHING = Status()
+
+
+def of_lesson(session: Session, user: User, lesson: str) -> dict[str, Status]:
+    """Exercise → status, for every exercise of the lesson in order."""
+    known = _statuses(session, Attempt.user_id == user.id, Thread.user_id == user.id).get(user.id, {})
+    return {one.id: known.get(one.id, NOTHING) for one in find_lesson(lesson).exercises()}
+
+
+def lit(session: Session, user: User) -> set[str]:
+    """The concepts that the learner has worked with: those of the exercises passed."""
+    passed = session.scalars(
+        select(Attempt.exercise).where(Attempt.user_id == user.id, Attempt.verdict == Word.PASSED).distinct()
+    )
+    known = course().exercises
+    return {concept for name in passed if name in known for concept in known[name].concepts}
+
+
+# ---- the map
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """A written lesson on the map."""
+
+    lesson: Lesson
+    statuses: dict[str, Status]
+
+    @property
+    def passed(self) -> int:
+        return sum(status.mark is Mark.PASSED for status in self.statuses.values())
+
+    @property
+    def total(self) -> int:
+        return len(self.statuses)
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """A node of the path as one learner sees it.
+
+    `lessons` holds those of `node.lessons` that are written, by slug.
+    """
+
+    node: Node
+    hidden: bool
+    lessons: dict[str, LessonView]
+    concepts: dict[Concept, bool]  # and whether it is lit
+
+    @property
+    def passed(self) -> int:
+        return sum(view.passed for view in self.lessons.values())
+
+    @property
+    def total(self) -> int:
+        return sum(view.total for view in self.lessons.values())
+
+
+def path_view(session: Session, user: User | None) -> list[NodeView]:
+    """Every node of the path in the learner's order, hidden ones too; for nobody, the path as written."""
+    if user is None:
+        return [_node_view(node, {}, set(), hidden=False) for node in course().path.nodes]
+    known = _statuses(session, Attempt.user_id == user.id, Thread.user_id == user.id).get(user.id, {})
+    made, lights = choices.of(session, user), lit(session, user)
+    return [
+        _node_view(node, known, lights, hidden=node.id in made and made[node.id].hidden)
+        for node in choices.ordered(session, user)
+    ]
+
+
+def _node_view(node: Node, known: dict[str, Status], lights: set[str], *, hidden: bool) -> NodeView:
+    written = [course().lessons[ref.slug] for ref in node.lessons if ref.slug is not None]
+    views = {
+        lesson.slug: LessonView(lesson, {one.id: known.get(one.id, NOTHING) for one in lesson.exercises()})
+        for lesson in written
+    }
+    concepts = [concept for concept in course().path.concepts if concept.node == node.id]
+    return NodeView(node, hidden, views, {concept: concept.id in lights for concept in concepts})
+
+
+# ---- the mentor's list
+
+
+@dataclass(frozen=True)
+class Row:
+    """One learner on the board."""
+
+    learner: User
+    statuses: dict[str, Status] = field(
+        default_factory=dict
+    )  # exercise → status; not tried where there is none
+
+    def status(self, exercise: str) -> Status:
+        return self.statuses.get(exercise, NOTHING)
+
+    @property
+    def asking(self) -> bool:
+        return any(status.asking for status in self.statuses.values())
+
+    @property
+    def passed(self) -> int:
+        return sum(status.mark is Mark.PASSED for status in self.statuses.values())
+
+
+@dataclass(frozen=True)
+class Board:
+    """Learners × exercises: those who ask come first."""
+
+    exercises: list[Exercise]
+    rows: list[Row]
+
+
+def board(session: Session, mentor: User) -> Board:
+    """Everybody with an account, and guests who handed something in or asked.
+
+    Three queries, however many they are.
+    """
+    mentor_only(mentor)
+    known = _statuses(session)
+    handed_in, asked = (exists().where(table.user_id == User.id) for table in (Attempt, Thread))
+    learners = session.scalars(
+        select(User).where(or_(User.guest.is_(False), handed_in, asked)).order_by(User.name, User.id)
+    )
+    rows = [Row(learner, known.get(learner.id, {})) for learner in learners]
+    return Board(_in_order(), sorted(rows, key=lambda row: not row.asking))
+
+
+def row(session: Session, mentor: User, learner: UUID) -> Row:
+    """One learner, for their mentor's page. Raises NotFound."""
+    mentor_only(mentor)
+    user = session.get(User, learner)
+    if user is None:
+        raise NotFound("There is no such learner.")
+    known = _statuses(session, Attempt.user_id == learner, Thread.user_id == learner)
+    return Row(user, known.get(learner, {}))
+
+
+def _in_order() -> list[Exercise]:
+    on_path = [ref.slug for node in course().path.nodes for ref in node.lessons if ref.slug]
+    rest = [slug for slug in course().lessons if slug not in on_path]
+    lessons = (course().lessons[slug] for slug in dict.fromkeys([*on_path, *rest]))
+    return [exercise for lesson in lessons for exercise in lesson.exercises()]
+
+
+def _statuses(
+    session: Session, attempts: ColumnElement[bool] | None = None, threads: ColumnElement[bool] | None = None
+) -> dict[UUID, dict[str, Status]]:
+    """Learner → exercise → status, of those there is anything to say about: two queries."""
+    judged = func.sum(case((Attempt.verdict.in_(JUDGED), 1), else_=0))
+    passed = func.sum(case((Attempt.verdict == Word.PASSED, 1), else_=0))
+    counts = select(Attempt.user_id, Attempt.exercise, judged, passed).group_by(
+        Attempt.user_id, Attempt.exercise
+    )
+    waiting = select(Thread.user_id, Thread.cell).where(
+        Thread.closed_at.is_(None), Thread.answered.is_(False)
+    )
+    if attempts is not None and threads is not None:
+        counts, waiting = counts.where(attempts), waiting.where(threads)
+    asking = set(session.execute(waiting).tuples())
+    found: dict[UUID, dict[str, Status]] = {}
+    for user_id, exercise, tries, passes in session.execute(counts).tuples():
+        status = Status(_mark(tries, passes), tries, (user_id, exercise) in asking)
+        found.setdefault(user_id, {})[exercise] = status
+    for user_id, cell in asking:
+        found.setdefault(user_id, {}).setdefault(cell, Status(asking=True))
+    return found
+
+
+def _mark(attempts: int, passes: int) -> Mark:
+    if passes:
+        return Mark.PASSED
+    return Mark.FAILED if attempts else Mark.NOT_TRIED

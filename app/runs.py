@@ -1,0 +1,235 @@
+"""Runs: one press of Run, or the grading of one attempt.
+
+The row owns the truth; queue messages are only hints.
+
+This is the learner's side: queue, cancel, look. The worker's side is in `leases`. Whoever changes the state
+does it in one UPDATE that also says which state it expects, so two workers, a sweeper and an impatient
+learner can't disagree.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from app import activity, chains, drafts, events, jobs
+from app.activity import Kind
+from app.chains import Chain
+from app.config import settings
+from app.db import now
+from app.fingerprint import fingerprint
+from app.guard import NotFound, TooMany, find_cell, find_lesson
+from app.lessons import Lesson
+from app.models import Output, Run, RunKind, State, Thread, User
+
+LONG_REPLAY = 5.0  # seconds: a replay of the cells above that takes longer is announced first
+HINT_SECONDS = 5  # a queued run that nobody took for so long may have lost its message
+
+WAITING = (State.QUEUED, State.RUNNING)
+
+
+def submit(session: Session, user: User, lesson: str, cell: str, texts: Mapping[str, str]) -> Run:
+    """Queue a run of `cell` on top of the cells above it; `texts` are those that may not be saved yet, and
+    now are.
+
+    The same press twice is one run; a changed text takes the place of the cell's run that is still going.
+    Raises NotFound, Unusable (a form), TextTooLong, TooMany.
+    """
+    found = find_lesson(lesson)
+    find_cell(found, cell)
+    fresh = chains.clean(found, texts)
+    drafts.save_all(session, user, lesson, fresh)  # also makes one learner's requests wait for each other
+    chain = chains.build(found, cell, drafts.texts(session, user, found))
+    for run in _going(session, user, lesson, cell):
+        if run.chain == chain:
+            return run
+        cancel(session, run)
+    run = queue(session, user, RunKind.RUN, lesson, cell, chain)
+    activity.log(session, user, Kind.RAN, lesson, cell, run=str(run.id))
+    return run
+
+
+def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, chain: Chain) -> Run:
+    """A new run at the end of the queue; call inside `one_at_a_time`. Raises TooMany."""
+    _check_cap(session, user)
+    run = Run(
+        user_id=user.id,
+        kind=kind,
+        lesson=lesson,
+        cell=cell,
+        chain=chain,
+        chain_hash=chains.hash_above(chain),
+        fingerprint=fingerprint(),
+        seed=secrets.randbelow(2**31),
+        state=State.QUEUED,
+        queued_at=now(),
+        lease_until=now() + timedelta(seconds=HINT_SECONDS),
+    )
+    session.add(run)
+    session.flush()
+    jobs.enqueue(session, kind.value, run_id=run.id)
+    events.tell(session, run, events.queued(run, place(session, run)))
+    return run
+
+
+def _going(session: Session, user: User, lesson: str, cell: str) -> list[Run]:
+    return list(
+        session.scalars(
+            select(Run).where(
+                Run.user_id == user.id,
+                Run.lesson == lesson,
+                Run.cell == cell,
+                Run.kind == RunKind.RUN,
+                Run.state.in_(WAITING),
+                Run.cancel_requested.is_(False),
+            )
+        )
+    )
+
+
+def _check_cap(session: Session, user: User) -> None:
+    count = session.scalar(
+        select(func.count()).select_from(Run).where(Run.user_id == user.id, Run.state.in_(WAITING))
+    )
+    if (count or 0) >= settings().runs_per_learner:
+        raise TooMany(
+            f"{count} of your runs are still going. Wait until one ends, or cancel one; your text is safe."
+        )
+
+
+def place(session: Session, run: Run) -> int:
+    """The place in the queue: 1 is the next in line, 0 is no longer waiting."""
+    if run.state is not State.QUEUED:
+        return 0
+    before = or_(Run.queued_at < run.queued_at, and_(Run.queued_at == run.queued_at, Run.id < run.id))
+    count = session.scalar(
+        select(func.count()).select_from(Run).where(Run.state == State.QUEUED, before, Run.id != run.id)
+    )
+    return 1 + (count or 0)
+
+
+def cancel(session: Session, run: Run) -> None:
+    """Stop it: at once if it waits, at its worker's next heartbeat if it runs, not at all if it is over."""
+    moment = now()
+    waiting = update(Run).where(Run.id == run.id, Run.state == State.QUEUED)
+    stopped = session.execute(
+        waiting.values(
+            state=State.CANCELLED, cancel_requested=True, finished_at=moment, recorded_at=moment
+        ).returning(Run.id)
+    ).all()
+    if not stopped:
+        session.execute(
+            update(Run).where(Run.id == run.id, Run.state == State.RUNNING).values(cancel_requested=True)
+        )
+    session.refresh(run)
+    if stopped:
+        events.tell(session, run, events.finished(run))
+
+
+# ---- what a page shows
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One cell of a lesson as its learner finds it."""
+
+    cell: str
+    text: str
+    run: Run | None  # the newest, with its outputs
+    stale: bool  # the cells above have changed since
+    modified: bool  # the cell itself has changed since
+    replay_seconds: float  # how long the cells above took when they last ran
+
+    @property
+    def long_replay(self) -> bool:
+        return self.replay_seconds > LONG_REPLAY
+
+
+def standings(session: Session, user: User, lesson: Lesson) -> dict[str, Standing]:
+    """Every live cell and exercise in code, in order: text, newest run, and whether that still holds."""
+    texts = drafts.texts(session, user, lesson)
+    newest = latest(session, user, lesson.slug)
+    seconds = _newest_seconds(newest.values())
+    found: dict[str, Standing] = {}
+    for cell in (block.id for block in lesson.cells()):
+        chain, run = chains.build(lesson, cell, texts), newest.get(cell)
+        found[cell] = Standing(
+            cell=cell,
+            text=texts[cell],
+            run=run,
+            # an attempt is judged on its own, whatever stands above it on the page
+            stale=run is not None and run.kind is RunKind.RUN and chains.stale(run, chains.hash_above(chain)),
+            modified=run is not None and chains.modified(run, texts[cell]),
+            replay_seconds=sum(seconds.get(link["cell"], 0.0) for link in chain[:-1]),
+        )
+    return found
+
+
+def latest(session: Session, user: User, lesson: str) -> dict[str, Run]:
+    """Cell → its newest run or grading, waiting or over, with its outputs and attempt."""
+    order = func.row_number().over(partition_by=Run.cell, order_by=(Run.created_at.desc(), Run.id.desc()))
+    ranked = (
+        select(Run.id, order.label("rank")).where(Run.user_id == user.id, Run.lesson == lesson).subquery()
+    )
+    query = (
+        select(Run)
+        .join(ranked, and_(ranked.c.id == Run.id, ranked.c.rank == 1))
+        .options(selectinload(Run.outputs), selectinload(Run.attempt))
+    )
+    return {run.cell: run for run in session.scalars(query)}
+
+
+def replay_seconds(session: Session, user: User, lesson: Lesson, cell: str) -> float:
+    """How long the cells above `cell` took when they last ran, in seconds."""
+    seconds = _newest_seconds(latest(session, user, lesson.slug).values())
+    return sum(seconds.get(above, 0.0) for above in lesson.chain(cell)[:-1])
+
+
+def _newest_seconds(found: Iterable[Run]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for run in sorted(found, key=lambda run: run.created_at):
+        if run.kind is RunKind.RUN:
+            seconds.update(run.cell_seconds)
+    return seconds
+
+
+# ---- who may see it
+
+
+def visible(session: Session, viewer: User, run_id: UUID) -> Run:
+    """The run with its outputs, for its learner; for a mentor only if it was handed in or help was asked on
+    it.
+
+    Raises NotFound for everybody else.
+    """
+    run = session.scalar(
+        select(Run)
+        .where(Run.id == run_id, _may_see(viewer))
+        .options(selectinload(Run.outputs), selectinload(Run.attempt))
+    )
+    if run is None:
+        raise NotFound("There is no such run among yours.")
+    return run
+
+
+def output(session: Session, viewer: User, output_id: UUID) -> Output:
+    """One output of a run that the viewer may see; raises NotFound."""
+    found = session.scalar(
+        select(Output).join(Run, Run.id == Output.run_id).where(Output.id == output_id, _may_see(viewer))
+    )
+    if found is None:
+        raise NotFound("There is no such output among yours.")
+    return found
+
+
+def _may_see(viewer: User) -> ColumnElement[bool]:
+    own = Run.user_id == viewer.id
+    if not viewer.mentor:
+        return own
+    return or_(own, Run.kind == RunKind.GRADE, exists().where(Thread.run_id == Run.id))
