@@ -1,4 +1,4 @@
-"""Every setting, each with a default that runs on a laptop. Environment variables or one `.env` change them."""
+"""Every setting, each with a default that runs on a laptop. Environment variables or a `.env` change them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     public_url: str | None = Field(None, description="where people reach the site, if not at host:port")
-    data_dir: Path = Field(ROOT / ".unembed", description="everything the platform writes is below this folder")
+    data_dir: Path = Field(
+        ROOT / ".unembed", description="everything the platform writes is below this folder"
+    )
     database_url: str | None = Field(None, description="default: SQLite in the data folder")
     redis_url: str | None = Field(None, description="default: an embedded server on a unix socket")
     course_dir: Path = ROOT / "app" / "course"
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
 
     @property
     def run_dir(self) -> Path:
-        """Where the unix sockets stand: in the data folder, or in the temporary one if that path is too long."""
+        """Where the unix sockets stand: in the data folder, or in a temporary one if that path is too long."""
         inside = self.data_dir.resolve() / "run"
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/examiner.sock"):
             return inside

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Dialect
@@ -23,7 +23,13 @@ def uuid7() -> uuid.UUID:
     """A time-ordered id (RFC 9562 §5.7): 48 bits of milliseconds, then random bits."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10))
-    value = (milliseconds << 80) | (0x7 << 76) | ((random >> 68 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
+    value = (
+        (milliseconds << 80)
+        | (0x7 << 76)
+        | ((random >> 68 & 0xFFF) << 64)
+        | (0b10 << 62)
+        | (random & (1 << 62) - 1)
+    )
     return uuid.UUID(int=value)
 
 
@@ -56,7 +62,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -91,7 +97,7 @@ def transaction() -> Iterator[Session]:
 
 
 def request_session() -> Iterator[Session]:
-    """The web's session. Use as `Depends(request_session, scope="function")`: so the commit comes before the answer."""
+    """The web's session. Use as `Depends(request_session, scope="function")`: then it commits before the answer."""
     with transaction() as session:
         yield session
 

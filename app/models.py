@@ -52,7 +52,13 @@ class RunKind(StrEnum):
 
 def text_enum(kind: type[StrEnum]) -> Enum:
     """Stored as its value in a plain string column, so that adding a member needs no migration."""
-    return Enum(kind, native_enum=False, length=20, create_constraint=False, values_callable=lambda e: [m.value for m in e])
+    return Enum(
+        kind,
+        native_enum=False,
+        length=20,
+        create_constraint=False,
+        values_callable=lambda e: [m.value for m in e],
+    )
 
 
 class User(Base):
@@ -99,7 +105,10 @@ class Run(Base):
     """One press of Run, or the grading of one attempt. This row, not the queue's message, owns the truth."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_state_lease_until", "state", "lease_until"), Index("ix_runs_place", "user_id", "lesson", "cell"))
+    __table_args__ = (
+        Index("ix_runs_state_lease_until", "state", "lease_until"),
+        Index("ix_runs_place", "user_id", "lesson", "cell"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[RunKind] = mapped_column(text_enum(RunKind))
@@ -111,9 +120,10 @@ class Run(Base):
     seed: Mapped[int]
 
     state: Mapped[State] = mapped_column(text_enum(State), default=State.QUEUED)
-    nonce: Mapped[str] = mapped_column(String(32), default="")  # a new one for each claim: late results are dropped
+    nonce: Mapped[str] = mapped_column(String(32), default="")  # new for each claim: late results are dropped
     lease_until: Mapped[datetime | None]
-    tries: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)  # how often a worker has claimed it
+    faults: Mapped[int] = mapped_column(default=0)  # … and how many of those failed through our fault
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -122,9 +132,9 @@ class Run(Base):
     recorded_at: Mapped[datetime | None]
 
     ending: Mapped[Ending | None] = mapped_column(text_enum(Ending))
-    message: Mapped[str] = mapped_column(Text, default="")  # one sentence for the learner, where there is something to say
+    message: Mapped[str] = mapped_column(Text, default="")  # a sentence for the learner, where there is one
     seconds: Mapped[float | None]  # wall-clock time of the learner's code
-    cell_seconds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # per cell of the chain: foretells a long replay
+    cell_seconds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # per cell: foretells a long replay
 
     outputs: Mapped[list[Output]] = relationship(order_by="Output.seq", lazy="raise", passive_deletes=True)
     attempt: Mapped[Attempt | None] = relationship(back_populates="run", lazy="raise")
@@ -138,7 +148,7 @@ class Output(Base):
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     seq: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(20))  # text | result | figure | attention | image | error | notice
+    kind: Mapped[str] = mapped_column(String(20))  # text, result, figure, attention, image, error, notice
     data: Mapped[dict[str, Any]]
 
 
@@ -158,7 +168,7 @@ class Attempt(Base):
 
     verdict: Mapped[Verdict | None] = mapped_column(text_enum(Verdict))
     message: Mapped[str] = mapped_column(Text, default="")
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # check, input, got, mistake: what the page shows
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # check, input, got, mistake
     graded_at: Mapped[datetime | None]
 
     run: Mapped[Run] = relationship(back_populates="attempt", lazy="raise")
@@ -179,7 +189,7 @@ class Activity(Base):
 
 
 class Thread(Base):
-    """“I'm stuck” on a cell: the learner's question, with what they had on the screen, and the answers to it."""
+    """“I'm stuck” on a cell: the question, with what its learner had on the screen, and the answers."""
 
     __tablename__ = "threads"
 
@@ -192,7 +202,9 @@ class Thread(Base):
     closed_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise")
-    messages: Mapped[list[Message]] = relationship(order_by="Message.created_at", lazy="raise", passive_deletes=True)
+    messages: Mapped[list[Message]] = relationship(
+        order_by="Message.created_at", lazy="raise", passive_deletes=True
+    )
 
 
 class Message(Base):
