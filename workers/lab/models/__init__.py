@@ -1,0 +1,11 @@
+"""The models learners study: a catalogue, and `load`.
+
+>>> from workers import lab
+>>> lab.load("attn-only-2l").cfg.n_layers
+2
+"""
+
+from workers.lab.models.loading import ModelUnavailable, load
+from workers.lab.models.registry import ModelInfo, UnknownModel, models
+
+__all__ = ["ModelInfo", "ModelUnavailable", "UnknownModel", "load", "models"]
