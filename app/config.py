@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 
     @property
     def run_dir(self) -> Path:
-        """Where the unix sockets stand: in the data folder, or in a temporary one if that path is too long."""
+        """Where the unix sockets stand: in the data folder, or a temporary one if that path is too long."""
         inside = self.data_dir.resolve() / "run"
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/examiner.sock"):
             return inside

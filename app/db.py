@@ -97,7 +97,7 @@ def transaction() -> Iterator[Session]:
 
 
 def request_session() -> Iterator[Session]:
-    """The web's session. Use as `Depends(request_session, scope="function")`: then it commits before the answer."""
+    """The web's session. `Depends(request_session, scope="function")` commits before the answer is sent."""
     with transaction() as session:
         yield session
 
