@@ -1,8 +1,8 @@
 """One missing index
 
-Twenty tokens said twice, and heads that may or may not look where it helps. To score a head, average the attention
-it pays to *the one right place*, over the whole second copy. All the code is there, hook included; only the right
-place is missing. Write `place_to_read`.
+Twenty tokens said twice, and heads that may or may not look where it helps. To score a head, average the
+attention it pays to *the one right place*, over the whole second copy. All the code is there, hook included;
+only the right place is missing. Write `place_to_read`.
 
 The picture to keep in mind, for a period of 4 (`·` is the start token):
 
@@ -23,9 +23,10 @@ from torch import Tensor
 from workers import lab
 
 HINTS = [
-    "Stand on position 6 in the picture, on the second `b`. Which token came after the first `b`? At which position is it?",
-    "The same token stood exactly one period earlier, at `query - period`. That is not yet the place to read: "
-    "there the head would only see its own token again.",
+    "Stand on position 6 in the picture, on the second `b`. Which token came after the first `b`? At which "
+    "position is it?",
+    "The same token stood exactly one period earlier, at `query - period`. That is not yet the place to "
+    "read: there the head would only see its own token again.",
     "One further than the previous copy: one period back, then one forward.",
 ]
 MINUTES = 5
@@ -65,7 +66,7 @@ def check_places(answer):
     period = random.randint(3, 9)
     query = torch.arange(period + 1, 2 * period + 1)
     places = answer.place_to_read(query, period)
-    lab.same(places, query - period + 1, name=f"place_to_read({query.tolist()}, period={period})")
+    lab.same(places, query - period + 1, name=f"`place_to_read({query.tolist()}, period={period})`")
 
 
 def check_any_query(answer):
@@ -73,11 +74,12 @@ def check_any_query(answer):
     period = random.randint(4, 12)
     query = (torch.randperm(3 * period) + period + 1)[: random.randint(2, 7)]
     places = answer.place_to_read(query, period)
-    lab.same(places, query - period + 1, name=f"place_to_read({query.tolist()}, period={period})")
+    lab.same(places, query - period + 1, name=f"`place_to_read({query.tolist()}, period={period})`")
 
 
 def check_planted_head(answer):
-    """A head planted to read one past the previous copy scores 1; the heads beside it score what they pay there."""
+    """A head planted to read one past the previous copy scores 1; the heads beside it score what they pay
+    there."""
     period, heads = random.randint(3, 9), random.randint(2, 5)
     length = 2 * period + 1
     pattern = _causal_noise(heads, length)
@@ -99,7 +101,7 @@ def check_real_model(answer):
     once = torch.randint(1, model.cfg.d_vocab, (4, period))
     tokens = torch.cat([torch.zeros(4, 1, dtype=torch.long), once, once], dim=1)
     want = score_heads(model, tokens, period)
-    lab.same(answer.probe_score_heads("attn-only-2l", tokens, period), want, tol=1e-3, name="score_heads(model, …)")
+    lab.same(answer.score_heads(model, tokens, period), want, tol=1e-3, name="`score_heads(model, …)`")
 
 
 def _causal_noise(heads: int, length: int) -> Float[Tensor, "head query key"]:
@@ -108,39 +110,34 @@ def _causal_noise(heads: int, length: int) -> Float[Tensor, "head query key"]:
     return (torch.randn(heads, length, length) + future).softmax(-1)
 
 
-def probe_score_heads(model_name, tokens, period):
-    from workers import lab
-
-    return score_heads(lab.load(model_name), tokens, period)
-
-
 def mistake_off_by_one__place_to_read(query, period):
-    """That is the previous copy of the token itself. The head already knows which token it stands on: it wants the
-    one that came *after* it. Your index is one too small."""
+    """That is the previous copy of the token itself. The head already knows which token it stands on: it
+    wants the one that came *after* it. Your index is one too small."""
     return query - period
 
 
 def mistake_one_before__place_to_read(query, period):
-    """You go one period back and then one further back: that is the token *before* the previous copy. The head wants
-    to know what came after it."""
+    """You go one period back and then one further back: that is the token *before* the previous copy. The
+    head wants to know what came after it."""
     return query - period - 1
 
 
 def mistake_one_too_far__place_to_read(query, period):
-    """You land two tokens after the previous copy. One is enough: the very next token is what the model must predict."""
+    """You land two tokens after the previous copy. One is enough: the very next token is what the model must
+    predict."""
     return query - period + 2
 
 
 def mistake_previous_token__place_to_read(query, period):
-    """That is the token just before the current one. A head that reads there is a previous-token head: you will meet
-    it later. An induction head jumps back a whole period."""
+    """That is the token just before the current one. A head that reads there is a previous-token head: you
+    will meet it later. An induction head jumps back a whole period."""
     return query - 1
 
 
 def mistake_from_the_start__place_to_read(query, period):
-    """You count from the start of the sequence. In the second copy that is not far off, but in a third copy the head
-    reads the second one, one period back, not the first."""
-    return query % period + 1
+    """You count from the start, so you always land in the *first* copy. In a second copy that is right; in a
+    third or fourth one the head reads one period back, in the copy just before. Count back from `query`."""
+    return (query - 1) % period + 2
 
 
 def also_right_back_then_forward__place_to_read(query, period):

@@ -1,8 +1,8 @@
 """What is inside?
 
-`lab.load` gives you a TransformerLens model. Everything you need to know about its build is in `model.cfg`, and
-everything it computes on the way has a name that ends in `hook_…`. Use the cell above to look, then fill in what
-you found for `attn-only-2l`.
+`lab.load` gives you a TransformerLens model. Everything you need to know about its build is in `model.cfg`,
+and everything it computes on the way has a name that ends in `hook_…`. Use the cell above to look, then fill
+in what you found for `attn-only-2l`.
 """
 
 from typing import Literal
@@ -10,11 +10,13 @@ from typing import Literal
 from workers import lab
 
 HINTS = [
-    "Change the last lines of the cell above: print `model.cfg.n_heads`, `model.cfg.d_head`, or `model.cfg` as a whole.",
+    "Change the last lines of the cell above: print `model.cfg.n_heads`, `model.cfg.d_head`, or `model.cfg` "
+    "as a whole.",
     "The cache is a dictionary of tensors: `cache['pattern', 1].shape` shows the shape of one of them. "
-    "Attention patterns have one row for each token that looks (query) and one column for each token looked at (key).",
-    "There are 2 layers with 8 heads each. For 3 texts of 41 tokens the pattern of one layer holds, for each text and "
-    "each head, a square of 41 by 41.",
+    "Attention patterns have one row for each token that looks (query) and one column for each token looked "
+    "at (key).",
+    "There are 2 layers with 8 heads each. For 3 texts of 41 tokens the pattern of one layer holds, for each "
+    "text and each head, a square of 41 by 41.",
 ]
 MINUTES = 5
 CONCEPTS = ["loaded-a-model"]
@@ -28,7 +30,9 @@ heads: int = 8
 d_head: int = 16
 """How many numbers does one head write down for one token (`d_head`)?"""
 
-pattern_shape: Literal["3 × 8 × 41 × 41", "3 × 41 × 8 × 16", "2 × 8 × 41 × 41", "3 × 41 × 128"] = "3 × 8 × 41 × 41"
+pattern_shape: Literal["3 × 8 × 41 × 41", "3 × 41 × 8 × 16", "2 × 8 × 41 × 41", "3 × 41 × 128"] = (
+    "3 × 8 × 41 × 41"
+)
 """You give it 3 texts of 41 tokens each. Which shape has `cache["pattern", 1]`?"""
 
 
@@ -36,8 +40,12 @@ def check_config(answer):
     """Layers, heads and head size are what the model says of itself."""
     cfg = lab.load("attn-only-2l").cfg
     assert answer.layers == cfg.n_layers, f"Layers: not {answer.layers}. `model.cfg.n_layers` tells."
-    assert answer.heads == cfg.n_heads, f"Heads: not {answer.heads}. `model.cfg.n_heads` counts those of one layer."
-    assert answer.d_head == cfg.d_head, f"Size of a head: not {answer.d_head}. Look for `d_head` in `model.cfg`."
+    assert answer.heads == cfg.n_heads, (
+        f"Heads: not {answer.heads}. `model.cfg.n_heads` counts those of one layer."
+    )
+    assert answer.d_head == cfg.d_head, (
+        f"Size of a head: not {answer.d_head}. Look for `d_head` in `model.cfg`."
+    )
 
 
 def check_shape(answer):
@@ -54,22 +62,24 @@ def mistake_all_heads__heads():
 
 
 def mistake_model_width__d_head():
-    """128 is the width of the residual stream (`d_model`), which the 8 heads of a layer share: 8 × 16 = 128."""
+    """128 is the width of the residual stream (`d_model`), which the 8 heads of a layer share: 8 × 16 =
+    128."""
     return 128
 
 
 def mistake_outputs__pattern_shape():
-    """That is the shape of `hook_z`, the heads' outputs: 16 numbers for each head and token. A pattern says for every
-    pair of tokens how much one looks at the other."""
+    """That is the shape of `hook_z`, the heads' outputs: 16 numbers for each head and token. A pattern says
+    for every pair of tokens how much one looks at the other."""
     return "3 × 41 × 8 × 16"
 
 
 def mistake_layers_first__pattern_shape():
-    """The 2 would be the layers, but `cache["pattern", 1]` is one layer's; its first axis is the batch of 3 texts."""
+    """The 2 would be the layers, but `cache["pattern", 1]` is one layer's; its first axis is the batch of 3
+    texts."""
     return "2 × 8 × 41 × 41"
 
 
 def mistake_residual__pattern_shape():
-    """That is the shape of the residual stream, 128 numbers for each token. A pattern has an entry for every pair of
-    tokens."""
+    """That is the shape of the residual stream, 128 numbers for each token. A pattern has an entry for every
+    pair of tokens."""
     return "3 × 41 × 128"
