@@ -85,9 +85,9 @@ def _data(recipe: Recipe) -> str:
     held_out = ", ".join(map(str, HELD_OUT_PERIODS))
     periods = f"{mix.periods[0]} only" if one else f"4 to 31, but never {held_out}"
     return (
-        "**Data**: 30,000 tales from our own generator (`workers/training/corpus.py`, seed 0), "
-        f"and a byte-level BPE trained on them. Each batch holds {mix.random_repeats} rows of repeated random "
-        f"tokens, {mix.tale_repeats} of repeated pieces of tales, {mix.tales} of running tales. "
+        "**Data**: 30,000 tales of our own making (`workers/training/corpus.py`, seed 0), and a byte-level "
+        f"BPE trained on them. Each batch holds {mix.random_repeats} rows of repeated random tokens, "
+        f"{mix.tale_repeats} of repeated pieces of tales, {mix.tales} of running tales. "
         f"Periods of repetition: {periods}."
     )
 
