@@ -1,0 +1,173 @@
+"""What all tests share: settings of their own, a really migrated database, a real Redis, and a cast.
+
+Ada is a learner and so is Ben, Mo is their mentor, and the stranger is a guest whom nobody knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from app import accounts, jobs, migrate
+from app import redis as redis_of_app
+from app.config import Settings, settings
+from app.db import engine, transaction
+from app.embedded import start_redis, stop_redis
+from app.lessons import Lesson, course
+from app.models import User
+
+SMALL_COURSE = Path(__file__).parent / "small_course"
+
+Settings.model_config["env_file"] = None  # a developer's own settings are not the tests'
+for name in Settings.model_fields:
+    os.environ.pop(f"UNEMBED_{name.upper()}", None)
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Every test has a data folder of its own. Returned: what changes more of its environment."""
+    monkeypatch.setenv("UNEMBED_DATA_DIR", str(tmp_path / "data"))
+    _forget()
+    yield monkeypatch
+    if engine.cache_info().currsize:
+        engine().dispose()
+    if redis_of_app.client.cache_info().currsize:
+        redis_of_app.client().close()
+    _forget()
+
+
+def _forget() -> None:
+    for kept in (settings, engine, redis_of_app.client):
+        kept.cache_clear()
+
+
+@pytest.fixture
+def change_settings(own_settings: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`change_settings(runs_per_learner=1)`: from here on, in this test."""
+
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            own_settings.setenv(f"UNEMBED_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database as the migrations make it; tests get copies."""
+    path = tmp_path_factory.mktemp("database") / "unembed.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def database(migrated_database: Path) -> Path:
+    """This test's own database."""
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    copy = settings().data_dir / "unembed.db"
+    shutil.copy(migrated_database, copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a real server, one for all tests."""
+    with tempfile.TemporaryDirectory(prefix="unembed-test-") as folder:  # a short path: it holds a socket
+        server = start_redis(Path(folder), Path(folder))
+        yield f"unix://{folder}/redis.sock"
+        stop_redis(server)
+
+
+@pytest.fixture
+def redis(redis_server: str, change_settings: Callable[..., None]) -> Redis:
+    """An empty Redis, which the code under test uses too."""
+    change_settings(redis_url=redis_server)
+    redis_of_app.client().flushall()
+    return redis_of_app.client()
+
+
+@pytest.fixture
+def session(database: Path, redis: Redis) -> Iterator[Session]:
+    """A session to act in; nothing is committed (and no job is sent) before `session.commit()`."""
+    with Session(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def lesson(change_settings: Callable[..., None]) -> Lesson:
+    """Cells `one` and `two`, exercises `double` and `quadruple` (which uses it), and a form, `largest`."""
+    change_settings(course_dir=SMALL_COURSE)
+    assert course().problems == ()
+    return course().lessons["counting"]
+
+
+@pytest.fixture
+def ada(database: Path) -> User:
+    return _person("Ada", mentor=False)
+
+
+@pytest.fixture
+def ben(database: Path) -> User:
+    return _person("Ben", mentor=False)
+
+
+@pytest.fixture
+def mo(database: Path) -> User:
+    return _person("Mo", mentor=True)
+
+
+@pytest.fixture
+def stranger(database: Path) -> User:
+    with transaction() as session:
+        return accounts.guest(session)
+
+
+def _person(name: str, *, mentor: bool) -> User:
+    """Somebody with an account, but no password: hashing one takes longer than most tests."""
+    with transaction() as session:
+        user = User(name=name, email=f"{name.lower()}@example.org", mentor=mentor)
+        session.add(user)
+        session.flush()
+        return user
+
+
+@pytest.fixture
+def sent_jobs(redis: Redis) -> Callable[[], list[tuple[str, dict[str, str]]]]:
+    """Takes every message that waits in the queue: (name, ids)."""
+
+    def take() -> list[tuple[str, dict[str, str]]]:
+        found: list[tuple[str, dict[str, str]]] = []
+        while (raw := redis.rpop(jobs.QUEUE)) is not None:
+            message: dict[str, Any] = json.loads(raw)  # type: ignore[arg-type]
+            _, ids, _ = json.loads(base64.b64decode(message["body"]))
+            found.append((message["headers"]["task"], ids))
+        return found
+
+    return take
+
+
+@pytest.fixture
+def run_jobs(sent_jobs: Callable[[], list[tuple[str, dict[str, str]]]]) -> Callable[[], list[str]]:
+    """Does here what the queue's messages ask for, until none is left. Returns the jobs' names."""
+    from workers import tasks  # noqa: F401  (registers them)
+
+    def run() -> list[str]:
+        names: list[str] = []
+        while found := sent_jobs():
+            for name, ids in found:
+                jobs.celery.tasks[name].apply(kwargs=ids, throw=True)
+                names.append(name)
+        return names
+
+    return run

@@ -1,0 +1,76 @@
+"""The migrations make what the models describe, and can be undone."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app import migrate
+from app.config import settings
+from app.db import make_engine
+from app.lessons import Lesson
+from app.models import Run, User
+from app.runs import submit
+
+
+def test_the_migrations_make_exactly_what_the_models_describe(database: Path) -> None:
+    assert migrate.differences(settings().database) == []
+    assert migrate.is_current(settings().database)
+
+
+def test_a_database_with_data_goes_down_and_up_again(session: Session, ada: User, lesson: Lesson) -> None:
+    submit(session, ada, lesson.slug, "two", {"two": "y = 3"})
+    session.commit()
+    migrate.downgrade(settings().database, "base")
+    assert not migrate.is_current(settings().database)
+    assert inspect(make_engine(settings().database)).get_table_names() == ["alembic_version"]
+    migrate.upgrade(settings().database)
+    assert migrate.differences(settings().database) == []
+
+
+def test_migrating_twice_changes_nothing(session: Session, ada: User) -> None:
+    migrate.upgrade(settings().database)
+    assert session.get(User, ada.id) is not None
+
+
+def test_two_who_migrate_at_once_end_with_one_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    both = [threading.Thread(target=migrate.upgrade, args=(url,)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert migrate.is_current(url)
+
+
+def test_a_table_that_is_rebuilt_keeps_what_belongs_to_its_rows(
+    session: Session, ada: User, lesson: Lesson
+) -> None:
+    run = submit(session, ada, lesson.slug, "two", {})
+    session.commit()
+    with migrate._connection(settings().database) as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("users", recreate="always"):
+            pass
+    session.expire_all()
+    assert session.get(Run, run.id) is not None
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Path) -> None:
+    engine = make_engine(settings().database)
+    with pytest.raises(OperationalError):
+        _change_by_halves(settings().database)
+    assert "half" not in inspect(engine).get_table_names()
+
+
+def _change_by_halves(url: str) -> None:
+    with migrate._connection(url) as connection:
+        connection.execute(text("CREATE TABLE half (id INTEGER)"))
+        connection.execute(text("SELECT nothing FROM nowhere"))
