@@ -17,13 +17,12 @@ HINTS = [
 MINUTES = 5
 CONCEPTS = ["composition"]
 
-Reason = Literal[
+reason: Literal[
     "One layer has too few heads to remember twenty tokens",
     "In the first layer a token's key cannot tell which token stood before it",
     "One layer cannot look further back than a few tokens",
     "One layer cannot copy a token from the text to its prediction",
-]
-reason: Reason = "In the first layer a token's key cannot tell which token stood before it"
+] = "In the first layer a token's key cannot tell which token stood before it"
 """The one-layer model cannot do induction, because:"""
 
 
