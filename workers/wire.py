@@ -66,10 +66,12 @@ class Reader:
 
     def __init__(self) -> None:
         self._held = bytearray()
+        self.received = 0  # bytes, ever
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`. Holds at most one unfinished frame."""
         self._held += data
+        self.received += len(data)
         frames: list[Frame] = []
         while (frame := self._next()) is not None:
             frames.append(frame)

@@ -32,3 +32,8 @@ def show_open_drawings() -> None:
         if drawing.axes or drawing.texts:
             display.show(drawing)
         plt.close(drawing)
+
+
+def forget_open_drawings() -> None:
+    """After an error: what was half drawn belongs to no later cell."""
+    plt.close("all")

@@ -1,0 +1,90 @@
+"""Runs cells in one namespace, as a notebook would: the last expression is shown, errors name the line."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import io
+import linecache
+import sys
+import tokenize
+import types
+from collections.abc import Callable
+from typing import Any
+
+from workers.lab import display, pyplot
+from workers.runner import errors
+
+
+class Notebook:
+    """The namespace of one run. What its cells define, later cells, calls and probes can use."""
+
+    def __init__(self) -> None:
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module  # dataclasses, typing and pickle look their names up there
+        self.names = module.__dict__
+        self.names["__builtins__"] = builtins
+        self.names["lab"] = sys.modules["workers.lab"]
+
+    def run(self, cell: str, source: str) -> dict[str, Any] | None:
+        """Run one cell; its error as JSON, or None."""
+        try:
+            self._execute(errors.file_name(cell), source)
+            pyplot.show_open_drawings()
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are the cell's affair too
+            pyplot.forget_open_drawings()
+            return errors.describe(error)
+        return None
+
+    def _execute(self, file: str, source: str) -> None:
+        remember_source(file, source)
+        tree = ast.parse(source, file)
+        last = tree.body.pop() if _shows_last(tree, source) else None
+        exec(compile(tree, file, "exec", dont_inherit=True), self.names)
+        if isinstance(last, ast.Expr):
+            expression = ast.Expression(last.value)
+            display.show(eval(compile(expression, file, "eval", dont_inherit=True), self.names))
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A function the cells defined. Raises `NameError` with a sentence."""
+        found = self.value(name)
+        if not callable(found):
+            raise TypeError(f"`{name}` is not a function any more: something gave that name another value.")
+        return found
+
+    def value(self, name: str) -> Any:
+        """What a name stands for. Raises `NameError` with a sentence."""
+        if name not in self.names:
+            raise NameError(f"There is no `{name}`. Has its name changed, or its `def` gone?")
+        return self.names[name]
+
+    def probe(self, source: str, name: str) -> Callable[..., Any]:
+        """A function of `source`, which sees the notebook's names but leaves them alone."""
+        names = dict(self.names)
+        remember_source(errors.PROBE, source)
+        exec(compile(source, errors.PROBE, "exec", dont_inherit=True), names)
+        return names[name]
+
+
+def remember_source(file: str, source: str) -> None:
+    """So that tracebacks and `inspect.getsource` find the lines of a file that is none."""
+    lines = source.splitlines(keepends=True)
+    linecache.cache[file] = (len(source), None, lines, file)
+
+
+def _shows_last(tree: ast.Module, source: str) -> bool:
+    """Whether the cell ends in an expression without a semicolon."""
+    if not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        return False
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, IndentationError):
+        return True
+    quiet = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.DEDENT)
+    texts = [token.string for token in tokens if token.type not in quiet]
+    return bool(texts) and texts[-1] != ";"
+
+
+def no_input(prompt: object = "") -> str:
+    """Instead of `input`: nobody sits at the other end of a run."""
+    raise EOFError("Nobody can type into a running cell: write the value into the code instead of input().")

@@ -1,0 +1,164 @@
+"""The child: one run in one process, and then it is gone. Forked from the zygote, confined before work comes.
+
+It answers the frames of `workers.wire` on descriptor 3. Learner code shares this process and can forge any
+frame, so the supervisor believes nothing it says: a forged value is only a claimed value.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from workers import values, wire
+from workers.lab import display
+from workers.runner import confine, errors
+from workers.runner.cells import Notebook, no_input
+from workers.runner.limits import Limits, size
+from workers.runner.streams import EventStream
+
+CHANNEL = 3
+
+
+def main(channel: int, noise: int, plan: confine.Plan, number: int) -> NoReturn:
+    """Take over the forked process; `noise` gets what C libraries print. Never returns."""
+    status = 1
+    try:
+        _take_descriptors(channel, noise)
+        layers = confine.enter_child(plan, number)
+        wire.send(CHANNEL, {"event": "confined", "layers": layers})
+        _Child().serve()
+        status = 0
+    except BaseException as error:
+        _report(error)
+    finally:
+        os._exit(status)
+
+
+def _report(error: BaseException) -> None:
+    """Before the run this is our fault and the supervisor's log says so; later nobody listens."""
+    with contextlib.suppress(OSError, wire.WireError):
+        wire.send(CHANNEL, {"event": "failed", "message": f"{type(error).__name__}: {error}"})
+
+
+def _take_descriptors(channel: int, noise: int) -> None:
+    """0 is empty, 1 and 2 are the noise, 3 the channel; nothing else is inherited."""
+    signal.set_wakeup_fd(-1)
+    for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    high = [os.dup(fd) for fd in (nothing, noise, noise, channel)]
+    while min(high) <= CHANNEL:  # so that no dup2 below overwrites one still needed
+        high = [os.dup(fd) for fd in high]
+    for target, source in enumerate(high):
+        os.dup2(source, target, inheritable=False)
+    os.closerange(CHANNEL + 1, 65536)
+
+
+class _Child:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # cells may print from several threads
+        self._silent = True
+        self._hidden = False
+        self._notebook = Notebook()
+        sys.stdout = EventStream("stdout", self._emit_text)
+        sys.stderr = EventStream("stderr", self._emit_text)
+        builtins.input = no_input
+
+    def serve(self) -> None:
+        """Answer until the supervisor closes."""
+        answers = {"open": self._open, "cell": self._cell, "hide": self._hide}
+        while (frame := wire.receive(CHANNEL)) is not None:
+            header, body = frame
+            answer = answers.get(header["op"])
+            if answer is not None:
+                answer(header)
+            else:
+                self._question(header, body)
+
+    def _open(self, header: dict[str, Any]) -> None:
+        limits = Limits.read(header["limits"])
+        errors.memory_sentence = (
+            f"This needs more than the {size(limits.memory)} of memory one run may use. "
+            "Try a smaller batch or a shorter sequence, or keep fewer activations."
+        )
+        seed = int(header["seed"])
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        display.SINK = self._emit_output
+        confine.set_run_limits(limits)
+        self._emit({"event": "started"})
+
+    def _cell(self, header: dict[str, Any]) -> None:
+        self._silent = not header["show"]
+        began = time.monotonic()
+        error = self._notebook.run(header["id"], header["source"])
+        self._flush()
+        self._silent = True
+        seconds = time.monotonic() - began
+        self._emit({"event": "done", "cell": header["id"], "seconds": seconds, "error": error})
+
+    def _hide(self, header: dict[str, Any]) -> None:
+        self._hidden = True
+        display.SINK = None
+
+    def _question(self, header: dict[str, Any], body: bytes) -> None:
+        """`call`, `probe` or `get`: values come in, one value goes out."""
+        self._silent = False
+        try:
+            packed, answer = values.pack(self._answer(header, body))
+            event = {"event": "value", "value": packed}
+            wire.encode(event, answer)  # too large to travel is an error of this answer, not of the channel
+        except (values.Untransferable, wire.WireError) as error:
+            event, answer = {"event": "value", "error": errors.plain("ValueError", str(error))}, b""
+        except BaseException as error:
+            event, answer = {"event": "value", "error": errors.describe(error)}, b""
+        self._flush()
+        self._silent = True
+        self._emit(event, answer)
+
+    def _answer(self, header: dict[str, Any], body: bytes) -> Any:
+        if header["op"] == "get":
+            return self._notebook.value(header["name"])
+        arguments = values.unpack([header.get("args", []), header.get("kwargs", {"$dict": []})], body)
+        if header["op"] == "probe":
+            function = self._notebook.probe(header["source"], header["name"])
+        else:
+            function = self._notebook.function(header["name"])
+        return function(*arguments[0], **arguments[1])
+
+    def _flush(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # the cell put something of its own there
+                continue
+
+    def _emit_text(self, event: dict[str, Any]) -> None:
+        if not (self._silent or self._hidden):
+            self._emit(event)
+
+    def _emit_output(self, output: dict[str, Any]) -> None:
+        if self._silent or self._hidden:
+            return
+        self._flush()
+        try:
+            self._emit({"event": "output", "output": output})
+        except wire.WireError:
+            kind = output.get("kind", "output")
+            text = f"This {kind} is larger than {size(wire.MAX_JSON)}: show less of it."
+            self._emit({"event": "output", "output": {"kind": "notice", "text": text}})
+
+    def _emit(self, event: dict[str, Any], body: bytes = b"") -> None:
+        with self._lock:
+            wire.send(CHANNEL, event, body)

@@ -1,0 +1,156 @@
+"""How the worker speaks to the runner: one connection is one fresh child and one run. No torch here.
+
+>>> with RunnerClient(path, Limits(wall=10), seed=1) as child:
+...     for event in child.cell("load", "print(1)"):
+...         ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from workers.runner.limits import Limits
+from workers.wire import Frame, WireError, encode, receive
+
+_START_SECONDS = 120  # a runner that was just started may still be warming up
+_GRACE_SECONDS = 15  # beyond the run's own limit, after which silence is the runner's fault
+
+Event = dict[str, Any]
+
+
+class RunnerGone(Exception):
+    """The runner is not there, or went away in the middle: our fault, never the learner's."""
+
+
+class ChildEnded(Exception):
+    """The learner's process is over: a limit, a crash, a cancel. `message` is a sentence for the learner."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class RunnerClient:
+    """A fresh child, warm and confined. Leaving the `with` block kills it."""
+
+    def __init__(self, path: Path | str, limits: Limits, seed: int) -> None:
+        self.path = str(path)
+        self.limits = limits
+        self.seed = seed
+        self.on_event: Callable[[Event], None] | None = None  # gets what is shown during `call` and `ask`
+        self._socket: socket.socket | None = None
+        self._sending = threading.Lock()  # cancel() comes from another thread
+
+    def __enter__(self) -> RunnerClient:
+        """Connect and wait until learner code may run. Raises `RunnerGone` or `ChildEnded`."""
+        self._socket = _connect(self.path, _START_SECONDS)
+        try:
+            self._send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
+            self._expect("started")
+        except BaseException:
+            self.close()
+            raise
+        self._socket.settimeout(self.limits.wall + _GRACE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the run and its child; more than once does no harm."""
+        with self._sending:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def cell(self, id: str, source: str, show: bool = True) -> Iterator[Event]:
+        """Run one cell: yields what it shows as it happens, then the `done` event, whose error may be None.
+
+        Raises `ChildEnded` where the run ended inside the cell, `RunnerGone` where the runner did.
+        """
+        self._send({"op": "cell", "id": id, "source": source, "show": show})
+        while True:
+            event, _ = self._next()
+            yield event
+            if event.get("event") == "done":
+                return
+
+    def ask(self, question: dict[str, Any], body: bytes = b"") -> Frame:
+        """Put one `call`, `probe` or `get` to the child; its `value` frame, whose `error` may be set."""
+        self._send(question, body)
+        return self._expect("value")
+
+    def call(self, name: str, header: dict[str, Any], body: bytes = b"") -> Frame:
+        """Call a function of the child with packed `args` and `kwargs`."""
+        return self.ask({"op": "call", "name": name, **header}, body)
+
+    def hide(self) -> None:
+        """From now on nothing is shown any more: the graded part begins."""
+        self._send({"op": "hide"})
+
+    def cancel(self) -> None:
+        """End the run at once, from any thread; whoever waits for an event gets `ChildEnded`."""
+        with contextlib.suppress(RunnerGone):
+            self._send({"op": "cancel"})
+
+    def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
+        data = encode(header, body)
+        with self._sending:
+            if self._socket is None:
+                raise RunnerGone("this run is closed")
+            try:
+                self._socket.sendall(data)
+            except OSError as error:
+                raise RunnerGone(f"the runner went away: {error}") from error
+
+    def _expect(self, kind: str) -> Frame:
+        while True:
+            event, body = self._next()
+            if event.get("event") == kind:
+                return event, body
+            if self.on_event is not None:
+                self.on_event(event)
+
+    def _next(self) -> Frame:
+        connection = self._socket
+        if connection is None:
+            raise RunnerGone("this run is closed")
+        try:
+            frame = receive(connection)
+        except (OSError, WireError) as error:
+            raise RunnerGone(f"the runner went away: {error}") from error
+        if frame is None:
+            raise RunnerGone("the runner went away")
+        if frame[0].get("event") == "ended":
+            raise ChildEnded(str(frame[0].get("reason")), str(frame[0].get("message")))
+        return frame
+
+
+def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:
+    """What protects this runner and how it is: layers, missing ones, pool. Raises `RunnerGone`."""
+    with contextlib.closing(_connect(str(path), seconds)) as connection:
+        try:
+            connection.sendall(encode({"op": "status"}))
+            frame = receive(connection)
+        except (OSError, WireError) as error:
+            raise RunnerGone(f"the runner went away: {error}") from error
+    if frame is None:
+        raise RunnerGone("the runner went away")
+    return frame[0]
+
+
+def _connect(path: str, seconds: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(seconds)
+    try:
+        connection.connect(path)
+    except OSError as error:
+        connection.close()
+        raise RunnerGone(f"no runner answers at {path}: {error}") from error
+    return connection

@@ -1,0 +1,305 @@
+"""Zygotes and their children, as the supervisor holds them: some wait, already confined, for the next run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workers.runner import confine, control
+from workers.runner.loop import Link, Loop
+from workers.runner.zygote import ENVIRONMENT
+from workers.wire import Frame
+
+ROOT = Path(__file__).resolve().parents[2]
+# -P keeps the current folder out of the module path; the package's own root is named instead
+_START = "import sys; sys.path.insert(0, sys.argv[2]); from workers.runner.zygote import main; main()"
+_MOST_FAILURES = 5  # children in a row that could not be confined
+_PAUSE = 0.5  # seconds before a dead zygote is replaced
+_NOISE = 65_536  # bytes of noise read at once
+
+
+class Child:
+    """One forked process, from the order to its death."""
+
+    def __init__(self, loop: Loop, number: int, channel: socket.socket, noise: int) -> None:
+        self.number = number
+        self.link = Link(loop, channel)
+        self.on_exit: Callable[[int, float], None] = lambda status, cpu: None
+        self.on_lost: Callable[[], None] = lambda: None  # its zygote is gone, and it with it
+        self.on_noise: Callable[[str], None] = lambda noise: print(noise, file=sys.stderr, flush=True)
+        self._loop = loop
+        self._noise = noise
+        self._handle: int | None = None
+        self._pid = 0
+        self._dead = self._killed = False
+        os.set_blocking(noise, False)
+        loop.watch(noise, lambda events: self.read_noise())
+
+    def is_born(self, pid: int, handle: int | None) -> None:
+        self._pid, self._handle = pid, handle
+        if self._killed:
+            self.kill()
+
+    def kill(self) -> None:
+        """At once; its exit is still to come."""
+        self._killed = True
+        with contextlib.suppress(ProcessLookupError):
+            if self._handle is not None:
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            elif self._pid and not self._dead:
+                os.kill(self._pid, signal.SIGKILL)
+
+    def read_noise(self) -> None:
+        """Pass on what was written past Python since the last time."""
+        try:
+            data = os.read(self._noise, _NOISE)
+        except OSError:
+            return
+        if data:
+            self.on_noise(data.decode("utf-8", "replace"))
+        else:
+            self._loop.forget(self._noise)
+
+    def is_dead(self, status: int, cpu: float) -> None:
+        self._dead = True
+        self.link.drain()
+        self.read_noise()
+        self.on_exit(status, cpu)
+        self.forget()
+
+    def forget(self) -> None:
+        """Close everything; it is dead or its zygote is."""
+        self.link.close()
+        self._loop.forget(self._noise)
+        os.close(self._noise)
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+class Zygote:
+    """One warm process and the children forked from it."""
+
+    def __init__(self, loop: Loop, plan: confine.Plan, models: list[str]) -> None:
+        self.ready = False
+        self.info: dict[str, Any] = {}
+        self.children: dict[int, Child] = {}
+        self.forks = 0
+        self.on_ready: Callable[[Zygote], None] = lambda zygote: None
+        self.on_gone: Callable[[Zygote], None] = lambda zygote: None
+        self.retired = False
+        self._loop = loop
+        self._channel, theirs = socket.socketpair()
+        self._process = _spawn(theirs, plan, models)
+        theirs.close()
+        loop.watch(self._channel, self._on_message)
+
+    def fork(self, number: int) -> Child:
+        """Order a child; it says `confined` on its link when it waits for work."""
+        ours, theirs = socket.socketpair()
+        noise, their_noise = os.pipe()
+        child = Child(self._loop, number, ours, noise)
+        self.children[number] = child
+        self.forks += 1
+        try:
+            control.send(self._channel, {"fork": number}, (theirs.fileno(), their_noise))
+        except OSError:
+            self._loop.later(0, self._gone)
+        theirs.close()
+        os.close(their_noise)
+        return child
+
+    def retire(self) -> None:
+        """Fork no more, and leave when the last child is dead."""
+        self.retired = True
+        if not self.children:
+            self.stop()
+
+    def stop(self) -> None:
+        """Now, with everything it forked."""
+        self._loop.forget(self._channel)
+        for child in list(self.children.values()):
+            child.kill()
+            child.forget()
+        self.children.clear()
+        self._channel.close()
+        self._process.kill()  # the launcher; what it started dies with it
+        self._process.wait()
+
+    def _on_message(self, events: int) -> None:
+        received = control.receive(self._channel)
+        if received is None:
+            return self._gone()
+        message, descriptors = received
+        if "ready" in message:
+            self.ready, self.info = True, message
+            return self.on_ready(self)
+        if "forked" in message:
+            child = self.children.get(message["forked"])
+            if child is not None:
+                return child.is_born(message["pid"], descriptors[0] if descriptors else None)
+            return control.close(descriptors)
+        return self._on_exit(message)
+
+    def _on_exit(self, message: control.Message) -> None:
+        child = self.children.pop(message["exit"], None)
+        if child is not None:
+            child.is_dead(message["status"], message["cpu"])
+        if self.retired and not self.children:
+            self.stop()
+
+    def _gone(self) -> None:
+        if self._channel.fileno() < 0:
+            return
+        lost = list(self.children.values())
+        self.stop()
+        for child in lost:
+            child.on_lost()
+        self.on_gone(self)
+
+
+def _spawn(channel: socket.socket, plan: confine.Plan, models: list[str]) -> subprocess.Popen[bytes]:
+    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno(), "models": models})
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", _START, config, str(ROOT)],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),
+        pass_fds=[channel.fileno()],
+        cwd="/",
+    )
+
+
+class Pool:
+    """Keeps some confined children waiting, and gives each to one run."""
+
+    def __init__(
+        self, loop: Loop, plan: confine.Plan, models: list[str], spare: int, worn_after: int
+    ) -> None:
+        self.on_warm: Callable[[list[str]], None] = lambda layers: None  # a child waits, behind these walls
+        self.on_broken: Callable[[str], None] = lambda why: None
+        self._loop, self._plan, self._models = loop, plan, models
+        self._spare, self._worn_after = spare, worn_after
+        self._numbers = 0
+        self._ready: list[Child] = []
+        self._coming: set[Child] = set()
+        self._waiting: list[Callable[[Child], None]] = []
+        self._failures = 0
+        self._current: Zygote | None = None
+        self._next: Zygote | None = None
+        self._retired: list[Zygote] = []
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin to warm a zygote up."""
+        if self._stopped or self._next is not None:
+            return
+        self._next = Zygote(self._loop, self._plan, self._models)
+        self._next.on_ready = self._on_ready
+        self._next.on_gone = self._on_gone
+
+    def stop(self) -> None:
+        """End every zygote and every child."""
+        self._stopped = True
+        for zygote in filter(None, (self._current, self._next, *self._retired)):
+            zygote.stop()
+
+    def status(self) -> dict[str, Any]:
+        zygotes = [zygote for zygote in (self._current, *self._retired) if zygote]
+        alive = sum(len(zygote.children) for zygote in zygotes)
+        return {"pool": self._spare, "spare": len(self._ready), "alive": alive, "waiting": len(self._waiting)}
+
+    def give(self, to: Callable[[Child], None]) -> None:
+        """Call `to` with a confined child: at once if one waits, else as soon as one does."""
+        self._waiting.append(to)
+        self._match()
+
+    def take_back(self, to: Callable[[Child], None]) -> None:
+        """Whoever waited does so no longer."""
+        if to in self._waiting:
+            self._waiting.remove(to)
+
+    def _match(self) -> None:
+        while self._waiting and self._ready:
+            self._waiting.pop(0)(self._ready.pop(0))
+        self._refill()
+
+    def _refill(self) -> None:
+        zygote = self._current
+        if zygote is None or self._stopped:
+            return
+        while len(self._ready) + len(self._coming) < self._spare + len(self._waiting):
+            self._order(zygote)
+        if zygote.forks >= self._worn_after:
+            self.start()
+
+    def _order(self, zygote: Zygote) -> None:
+        self._numbers += 1
+        child = zygote.fork(self._numbers)
+        self._coming.add(child)
+        child.link.on_frame = lambda frame: self._on_confined(child, frame)
+        child.on_exit = lambda status, cpu: self._on_stillborn(child, f"it ended with {status}")
+
+    def _on_confined(self, child: Child, frame: Frame) -> None:
+        header, _ = frame
+        if child not in self._coming:
+            return child.kill()
+        if header.get("event") != "confined":
+            return self._on_stillborn(child, str(header.get("message")))
+        self._coming.discard(child)
+        self._failures = 0
+        child.on_exit = lambda status, cpu: self._on_spare_dead(child)
+        self._ready.append(child)
+        self.on_warm(header["layers"])
+        return self._match()
+
+    def _on_stillborn(self, child: Child, why: str) -> None:
+        """Without its walls a child runs nothing. If that happens again and again, say so and stop."""
+        if child not in self._coming:
+            return
+        self._coming.discard(child)
+        child.kill()
+        self._failures += 1
+        print(f"runner: a child could not be confined: {why}", file=sys.stderr, flush=True)
+        if self._failures >= _MOST_FAILURES:
+            self.on_broken(f"no child could be confined: {why}")
+        else:
+            self._loop.later(0.2 * self._failures, self._refill)
+
+    def _on_spare_dead(self, child: Child) -> None:
+        if child in self._ready:
+            self._ready.remove(child)
+        self._refill()
+
+    def _on_ready(self, zygote: Zygote) -> None:
+        """The new one forks from now on; the old one's idle children go, its busy ones finish."""
+        idle = [*self._ready, *self._coming]
+        self._ready, self._coming = [], set()
+        for child in idle:
+            child.kill()
+        if self._current is not None:
+            self._retired = [*(old for old in self._retired if old.children), self._current]
+            self._current.retire()
+        self._current, self._next = zygote, None
+        self._refill()
+
+    def _on_gone(self, zygote: Zygote) -> None:
+        """Its children died with it, which costs no learner anything: the worker tries again."""
+        if self._stopped:
+            return
+        if zygote is self._next:
+            self._next = None
+        if zygote is self._current:
+            self._current, self._ready, self._coming = None, [], set()
+        if self._numbers == 0:
+            return self.on_broken("the warm process did not start; what it printed stands above")
+        if self._current is None:
+            self._loop.later(_PAUSE, self.start)

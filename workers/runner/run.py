@@ -1,0 +1,282 @@
+"""One run as the supervisor sees it: between the worker's connection and the child, with the limits in hand.
+
+The child is believed in nothing: its events are checked and rebuilt, its time is measured here, and an event
+nobody waits for ends the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from workers import outputs
+from workers.outputs import Unshowable, check_error, check_output, clean_text
+from workers.runner.limits import Limits, crash_sentence
+from workers.runner.loop import Link, Loop, Timer
+from workers.wire import Frame, WireError
+
+_TEXT_PAUSE = 0.03  # seconds in which printed text is gathered into one event
+_TEXT_PIECE = 32_768  # characters of one event
+_OPEN_SECONDS = 10.0
+_PATIENCE = 500  # outputs beyond those shown, until a run is stopped
+_QUESTIONS = ("call", "probe", "get")
+
+
+class Child(Protocol):
+    """The process that a run gets."""
+
+    link: Link
+
+    on_exit: Callable[[int, float], None]
+    on_lost: Callable[[], None]
+    on_noise: Callable[[str], None]
+
+    def kill(self) -> None: ...
+
+    def read_noise(self) -> None: ...
+
+
+class Run:
+    """From `open` to `ended`. `on_over` is called once, when the child may be forgotten."""
+
+    def __init__(
+        self, loop: Loop, client: Link, header: dict[str, Any], on_over: Callable[[Run], None]
+    ) -> None:
+        """Raises `WireError` if the limits or the seed are malformed."""
+        self.limits = Limits.read(header.get("limits", {}))
+        self.seed = header.get("seed", 0)
+        if type(self.seed) is not int or not 0 <= self.seed < 1 << 63:
+            raise WireError("the seed is malformed")
+        self.child: Child | None = None
+        self.over = False
+        self._loop = loop
+        self._client = client
+        self._on_over = on_over
+        self._asked: dict[str, Any] | None = None  # what the child is busy with
+        self._shows = False
+        self._hidden = False
+        self._spent = 0.0  # seconds the child was busy
+        self._since = 0.0
+        self._alarm: Timer | None = None
+        self._text = _TextGatherer(loop, client)
+        self._printed = 0
+        self._shown = 0
+        client.on_frame = self._on_request
+        client.on_gone = self._on_client_gone
+        client.on_drained = lambda: self._pause_child(False)
+
+    # -- the way in --------------------------------------------------------------------------------
+
+    def begin(self, child: Child) -> None:
+        """The child is there: hand it the limits."""
+        self.child = child
+        child.link.on_frame = self._on_event
+        child.link.on_gone = self._on_child_silent
+        child.on_exit, child.on_lost = self._on_child_exit, self.abandon
+        child.on_noise = lambda noise: self._on_text("stderr", noise)
+        self._asked = {"op": "open"}
+        self._start_clock(_OPEN_SECONDS)
+        child.link.send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
+
+    def _on_request(self, frame: Frame) -> None:
+        header, body = frame
+        op = header.get("op")
+        if op == "cancel":
+            self.end("cancelled")
+        elif self.child is None or (op != "hide" and self._asked is not None):
+            self.abandon()  # the worker speaks out of turn: its mistake, not the learner's
+        elif op == "hide":
+            self._hidden = True
+            self.child.link.send({"op": "hide"})
+        elif op == "cell" and isinstance(header.get("id"), str) and isinstance(header.get("source"), str):
+            self._shows = header.get("show", True) is True
+            self._ask(header, {**header, "show": self._shows}, b"")
+        elif op in _QUESTIONS and isinstance(header.get("name"), str):
+            self._shows = True
+            self._ask(header, header, body)
+        else:
+            self.abandon()
+
+    def _ask(self, asked: dict[str, Any], header: dict[str, Any], body: bytes) -> None:
+        assert self.child is not None
+        self._asked = asked
+        self._start_clock(max(0.0, self.limits.wall - self._spent))
+        self.child.link.send(header, body)
+
+    # -- the way out -------------------------------------------------------------------------------
+
+    def _on_event(self, frame: Frame) -> None:
+        header, body = frame
+        event = header.get("event")
+        waited = self._waits_for(event, header)
+        if event == "text":
+            self._on_text(header.get("stream"), header.get("text"))
+        elif event == "output":
+            self._on_output(header.get("output"))
+        elif not waited:
+            self.end("crash", "The run answered what nobody asked, so it was stopped.")
+        else:
+            self._answer(event, header, body)
+        if self._client.is_full:
+            self._pause_child(True)
+
+    def _waits_for(self, event: Any, header: dict[str, Any]) -> bool:
+        op = (self._asked or {}).get("op")
+        if event == "done":
+            return op == "cell" and header.get("cell") == (self._asked or {}).get("id")
+        return (event == "started" and op == "open") or (event == "value" and op in _QUESTIONS)
+
+    def _answer(self, event: Any, header: dict[str, Any], body: bytes) -> None:
+        seconds = self._stop_clock()
+        asked, self._asked = self._asked or {}, None
+        if self.child is not None:
+            self.child.read_noise()  # what C libraries printed past Python belongs before the answer
+        self._text.flush()
+        if event == "started":
+            self._spent = 0.0
+            self._client.send({"event": "started"})
+        elif event == "done":
+            told = {"seconds": round(seconds, 4), "error": check_error(header.get("error"))}
+            self._client.send({"event": "done", "cell": asked["id"], **told})
+        elif (error := check_error(header.get("error"))) is not None:
+            self._client.send({"event": "value", "error": error})
+        else:
+            self._client.send({"event": "value", "value": header.get("value")}, body)
+
+    def _on_text(self, stream: Any, text: Any) -> None:
+        self._printed += len(text) if isinstance(text, str) else 0
+        if self._shows and not self._hidden:
+            self._text.add("stderr" if stream == "stderr" else "stdout", clean_text(text))
+        if self._printed > self.limits.output:
+            self.end("output")
+
+    def _on_output(self, output: Any) -> None:
+        self._shown += 1
+        if self._shown > self.limits.outputs + _PATIENCE:
+            self.end("output", "Stopped: the run showed far more figures than a page can hold.")
+        elif self._hidden or not self._shows:
+            return
+        elif self._shown > self.limits.outputs:
+            if self._shown == self.limits.outputs + 1:
+                self._show({"kind": "notice", "text": _too_many(self.limits.outputs)})
+        else:
+            self._show(_checked(output))
+
+    def _show(self, output: outputs.Output) -> None:
+        self._text.flush()
+        self._client.send({"event": "output", "output": output})
+
+    # -- endings -----------------------------------------------------------------------------------
+
+    def end(self, reason: str, message: str = "") -> None:
+        """The learner's run is over, for a reason they are told."""
+        if self.over:
+            return
+        self._text.flush()
+        told = message or self.limits.sentence(reason)
+        self._client.send({"event": "ended", "reason": reason, "message": told})
+        self._finish(when_sent=True)
+
+    def abandon(self) -> None:
+        """End without a word: whose fault it is, is not the learner's. The worker sees the runner gone."""
+        if not self.over:
+            self._finish(when_sent=False)
+
+    def _on_child_exit(self, status: int, cpu: float) -> None:
+        """The process is dead; `status` as `os.waitstatus_to_exitcode` gives it."""
+        if status in (-24, -9) and cpu >= self.limits.cpu_seconds - 0.1:
+            self.end("cpu")
+        elif status == -9:  # not by us: the kernel had no memory left
+            self.end("memory")
+        else:
+            self.end("crash", crash_sentence(status))
+
+    def _finish(self, when_sent: bool) -> None:
+        self.over = True
+        self._stop_clock()
+        self._client.on_frame = lambda frame: None
+        self._client.on_gone = lambda why: None
+        self._client.close(when_sent)
+        if self.child is not None:
+            self.child.kill()
+        self._on_over(self)
+
+    def _on_client_gone(self, why: Exception | None) -> None:
+        self.abandon()
+
+    def _on_child_silent(self, why: Exception | None) -> None:
+        """Its end of the channel is closed; mostly it is dead, and its exit status comes in a moment."""
+        if isinstance(why, WireError):
+            self.end("output", "The run sent something malformed or far too large. Show or return less.")
+        else:
+            self._loop.later(2.0, lambda: self.end("crash", "The run closed the line on which it answers."))
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _start_clock(self, seconds: float) -> None:
+        self._since = time.monotonic()
+        opening = (self._asked or {}).get("op") == "open"
+        self._alarm = self._loop.later(seconds, self.abandon if opening else lambda: self.end("wall"))
+
+    def _stop_clock(self) -> float:
+        """Seconds since it was started; only those count in which the child was asked something."""
+        if self._alarm is None:
+            return 0.0
+        self._alarm.cancel()
+        self._alarm = None
+        seconds = time.monotonic() - self._since
+        self._spent += seconds
+        return seconds
+
+    def _pause_child(self, paused: bool) -> None:
+        if self.child is not None and not self.over:
+            self.child.link.pause(paused)
+
+
+class _TextGatherer:
+    """Joins what is printed within a moment, so that ten thousand short lines are not ten thousand events."""
+
+    def __init__(self, loop: Loop, client: Link) -> None:
+        self._loop = loop
+        self._client = client
+        self._stream = ""
+        self._pieces: list[str] = []
+        self._length = 0
+        self._timer: Timer | None = None
+        self._last = 0.0
+
+    def add(self, stream: str, text: str) -> None:
+        if stream != self._stream:
+            self.flush()
+            self._stream = stream
+        self._pieces.append(text)
+        self._length += len(text)
+        if self._length > _TEXT_PIECE or time.monotonic() - self._last > _TEXT_PAUSE:
+            self.flush()
+        elif self._timer is None:
+            self._timer = self._loop.later(_TEXT_PAUSE, self.flush)
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._pieces:
+            return
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        self._length = 0
+        self._last = time.monotonic()
+        self._client.send({"event": "text", "stream": self._stream, "text": text})
+
+
+def _checked(output: Any) -> outputs.Output:
+    """The output, or the reason why it is not shown."""
+    try:
+        return check_output(output)
+    except Unshowable as error:
+        return {"kind": "notice", "text": str(error)}
+
+
+def _too_many(most: int) -> str:
+    return f"Only the first {most} figures and results of a run are shown. Put several into one."

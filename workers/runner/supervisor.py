@@ -1,0 +1,135 @@
+"""The supervisor: listens for workers, gives each run a child, and ends everything when it is told to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from workers.runner import confine
+from workers.runner.loop import Link, Loop
+from workers.runner.pool import Pool
+from workers.runner.run import Run
+from workers.wire import Frame, WireError
+
+_BACKLOG = 128
+
+
+class AlreadyRunning(Exception):
+    """Another runner answers on this socket."""
+
+
+class Supervisor:
+    def __init__(self, path: Path, found: confine.Found, pool: Pool, loop: Loop) -> None:
+        self.failure: str | None = None
+        self._path = path
+        self._found = found
+        self._loop = loop
+        self._pool = pool
+        self._layers: list[str] | None = None
+        self._runs: set[Run] = set()
+        pool.on_warm = self._on_warm
+        pool.on_broken = self._on_broken
+
+    def serve(self) -> None:
+        """Until SIGTERM or SIGINT, or until no child can be had; then nothing of it is left."""
+        self._catch_signals()
+        listener = listen(self._path)
+        try:
+            self._loop.watch(listener, lambda events: self._accept(listener))
+            self._pool.start()
+            self._loop.run()
+        finally:
+            self._pool.stop()
+            listener.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+    def _catch_signals(self) -> None:
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setblocking(False)
+        signal.set_wakeup_fd(theirs.fileno())
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: setattr(self._loop, "running", False))
+        self._wakers = (ours, theirs)  # kept open as long as the supervisor lives
+        self._loop.watch(ours, lambda events: ours.recv(4096))
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        link = Link(self._loop, connection)
+        link.on_frame = lambda frame: self._on_first_frame(link, frame)
+
+    def _on_first_frame(self, link: Link, frame: Frame) -> None:
+        header, _ = frame
+        if header.get("op") == "status":
+            link.send(self._status())
+        elif header.get("op") == "open":
+            self._open(link, header)
+        else:
+            link.close()
+
+    def _open(self, link: Link, header: dict[str, Any]) -> None:
+        try:
+            run = Run(self._loop, link, header, self._on_over)
+        except WireError as error:
+            print(f"runner: {error}", file=sys.stderr, flush=True)
+            return link.close()
+        self._runs.add(run)
+        return self._pool.give(run.begin)
+
+    def _on_over(self, run: Run) -> None:
+        self._runs.discard(run)
+        self._pool.take_back(run.begin)
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "layers": self._layers or [],
+            "missing": self._found.missing,
+            "warm": self._layers is not None,
+            "python": platform.python_version(),
+            "runs": len(self._runs),
+            **self._pool.status(),
+        }
+
+    def _on_warm(self, layers: list[str]) -> None:
+        if self._layers is None:
+            self._layers = layers
+            print(json.dumps({"ready": True, "layers": layers}), flush=True)
+
+    def _on_broken(self, why: str) -> None:
+        self.failure = why
+        self._loop.running = False
+
+
+def listen(path: Path) -> socket.socket:
+    """The socket, for this user only. Raises `AlreadyRunning`; what a dead runner left is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and _answers(path):
+        raise AlreadyRunning(f"another runner already answers at {path}")
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+        probe.settimeout(2)
+        return probe.connect_ex(str(path)) == 0
