@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import socket
 import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,17 +21,17 @@ _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longe
 class Settings(BaseSettings):
     """Read once at start (`settings()`); the environment wins over `.env`."""
 
-    model_config = SettingsConfigDict(env_prefix="UNEMBED_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="UNEMBED_", env_file=ROOT / ".env", extra="ignore")
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets others in")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     public_url: str | None = Field(None, description="where people reach the site, if not at host:port")
     data_dir: Path = Field(
         ROOT / ".unembed", description="everything the platform writes is below this folder"
     )
     database_url: str | None = Field(None, description="default: SQLite in the data folder")
     redis_url: str | None = Field(None, description="default: an embedded server on a unix socket")
-    course_dir: Path = ROOT / "app" / "course"
+    course_dir: Path = Field(ROOT / "app" / "course", description="the lessons")
     sandbox: Literal["required", "auto", "off"] | None = Field(
         None, description="default: required, unless the site is on loopback (then auto)"
     )
@@ -39,10 +40,16 @@ class Settings(BaseSettings):
     memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
     runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
     lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
-    worker_threads: int = Field(4, ge=1)
+    worker_threads: int = Field(4, ge=1, description="runs that are worked on at the same time")
     pool_size: int = Field(2, ge=0, description="children that wait, already confined, for the next run")
-    guest_days: int = Field(30, ge=1)
-    session_days: int = Field(30, ge=1)
+    guest_days: int = Field(30, ge=1, description="how long a guest who stays away is remembered")
+    session_days: int = Field(30, ge=1, description="how long an account that stays away is signed in")
+
+    @field_validator("data_dir", "course_dir")
+    @classmethod
+    def _from_the_repository(cls, path: Path) -> Path:
+        """`~` is understood, and a relative path counts from the repository, wherever a command is called."""
+        return ROOT / path.expanduser()
 
     @property
     def on_loopback(self) -> bool:
@@ -56,7 +63,9 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Where people reach the site; of a site that listens everywhere, by this machine's name."""
+        everywhere = self.host in ("0.0.0.0", "::")
+        host = socket.gethostname() if everywhere else f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property

@@ -31,9 +31,7 @@ def start_redis(run_dir: Path, data_dir: Path) -> subprocess.Popen[bytes]:
         raise EmbeddedRedisError(f"another Redis server already answers on {server_socket}; stop it first")
     log = data_dir / "redis" / "server.log"
     with log.open("wb") as output:
-        server = spawn(
-            _command(server_socket, data_dir / "redis"), cwd=data_dir / "redis", output=output, errors=output
-        )
+        server = spawn(command(run_dir, data_dir), cwd=data_dir / "redis", output=output, errors=output)
     try:
         _wait_for(server, server_socket, log)
     except BaseException:
@@ -59,12 +57,13 @@ def answers(server_socket: Path) -> bool:
             return False
 
 
-def _command(server_socket: Path, folder: Path) -> list[str]:
+def command(run_dir: Path, data_dir: Path) -> list[str]:
+    """What `start_redis` starts. Raises EmbeddedRedisError where no server is packaged for this machine."""
     options = {
         "port": "0",
-        "unixsocket": str(server_socket),
+        "unixsocket": str(run_dir / "redis.sock"),
         "unixsocketperm": "700",
-        "dir": str(folder),
+        "dir": str(data_dir / "redis"),
         "appendonly": "yes",
         "save": "",
         "maxmemory-policy": "noeviction",  # a queue that forgets its oldest entries is no queue

@@ -40,7 +40,7 @@ def spawn(
     On Linux the kernel kills it when the *thread* that called this ends, so call it from the main thread.
     """
     if _LINUX:
-        command = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
+        command = [sys.executable, "-I", "-S", "-B", "-c", _LAUNCHER, str(os.getpid()), *command]
     return subprocess.Popen(
         command,
         env=None if env is None else dict(env),

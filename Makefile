@@ -1,0 +1,25 @@
+# Everything below makes its own environment first: nothing but Python 3.11+ is needed.
+# Settings are environment variables or lines of `.env`; README.md lists them.
+PYTHON ?= python3
+INSTALL := exec $(PYTHON) app/install.py --die-with-parent
+TEST := exec $(PYTHON) app/install.py --die-with-parent --test
+
+.PHONY: help serve doctor check test
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+serve: ## install what is missing, start everything, print the address (Ctrl-C stops)
+	@$(INSTALL) serve
+
+doctor: ## look at an installation and say what is wrong with it
+	@$(INSTALL) doctor
+
+check: ## have the course check itself: references pass, wrong answers are named
+	@$(INSTALL) course check
+
+test: ## everything: style, types, tests, the course, a real browser
+	@$(TEST) -m ruff check .
+	@$(TEST) -m ruff format --check .
+	@$(TEST) -m mypy
+	@$(TEST) -m pytest

@@ -1,0 +1,120 @@
+"""`unembed …`: the command line. What runs learners' code or torch is started as `python -m workers.…`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from typing import NoReturn
+
+from app.config import ROOT, settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse and run one command. Returns the exit code: 0 fine, 1 a check failed, 2 it could not be done."""
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    parsed, rest = _parser().parse_known_args(arguments)
+    if rest and not getattr(parsed, "passes_on", False):
+        _parser().error(f"unknown: {' '.join(rest)}")
+    return int(parsed.run(parsed, rest) or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="unembed", description="Learn mechanistic interpretability by running it."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str, run: object, passes_on: bool = False) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, add_help=not passes_on)
+        made.set_defaults(run=run, passes_on=passes_on)
+        return made
+
+    command("serve", "start everything on this machine, until Ctrl-C", _serve)
+    command("worker", "take jobs from the queue (unembed serve starts one)", _becomes("workers.worker"), True)
+    command("migrate", "bring the database up to date", _migrate)
+    user = command("user", "people: list them, make mentors and admins, set a password", _user)
+    user.add_argument("action", choices=("list", "link", "mentor", "admin", "learner", "password"))
+    user.add_argument("email", nargs="?", help="whose (not for list and link)")
+    command(
+        "grade",
+        "LESSON/EXERCISE FILE [--json]: judge a file as a hand-in",
+        _becomes("workers.examiner.grade"),
+        True,
+    )
+    course = command("course", "check [--json] [--lesson …]: the course checks itself", _course, True)
+    course.add_argument("action", choices=("check",))
+    command("models", "the models that lessons can load", _models)
+    command("doctor", "look at this installation and say what is wrong with it", _doctor)
+    site = command("site", "the web site alone (unembed serve starts one)", _site)
+    site.add_argument("--socket", type=int, required=True, help="descriptor of a listening socket")
+    return parser
+
+
+def _serve(_parsed: argparse.Namespace, _rest: list[str]) -> int:
+    from app import serve
+
+    return serve.main()
+
+
+def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import migrate
+
+    migrate.upgrade(settings().database)
+
+
+def _doctor(_parsed: argparse.Namespace, _rest: list[str]) -> int:
+    from app import doctor
+
+    return doctor.main()
+
+
+def _user(parsed: argparse.Namespace, _rest: list[str]) -> int:
+    from app import people
+
+    if parsed.action in ("list", "link"):
+        return people.show(parsed.action)
+    if not parsed.email:
+        _parser().error(f"whose? unembed user {parsed.action} EMAIL")
+    password = getpass.getpass("New password: ") if parsed.action == "password" else ""
+    return people.change(parsed.email, parsed.action, password)
+
+
+def _course(_parsed: argparse.Namespace, rest: list[str]) -> None:
+    _become("workers.examiner.check", rest)
+
+
+def _models(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    _become("workers.lab.models", [])
+
+
+def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
+    """The process that `unembed serve` watches: it takes over a socket that listens already."""
+    import socket
+
+    import uvicorn
+
+    config = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        timeout_graceful_shutdown=2,  # or an open event stream keeps it from ending
+        access_log=False,
+        log_level="info",
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=parsed.socket)])
+
+
+def _becomes(module: str) -> object:
+    return lambda _parsed, rest: _become(module, rest)
+
+
+def _become(module: str, arguments: list[str]) -> NoReturn:
+    """Turn this process into `python -m module`."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", module, *arguments]
+    os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""`unembed user …`: what an operator does to accounts from the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from sqlalchemy import select
+
+from app import accounts
+from app.config import settings
+from app.db import transaction
+from app.models import User
+
+
+def show(what: str) -> int:
+    """Print the people who have accounts (`list`), or the first account's one-time link (`link`)."""
+    with transaction() as session:
+        if what == "link":
+            if accounts.first_account_needed(session):
+                print(f"{settings().url}/first-account?token={accounts.first_account_token()}")
+            else:
+                print("There are accounts already; the link has been used.", file=sys.stderr)
+            return 0
+        for user in session.scalars(select(User).where(User.guest.is_(False)).order_by(User.created_at)):
+            roles = [role for role, is_one in (("mentor", user.mentor), ("admin", user.admin)) if is_one]
+            print(f"{user.email}\t{user.name}\t{', '.join(roles) or 'learner'}")
+    return 0
+
+
+def change(email: str, action: str, password: str) -> int:
+    """Make somebody a mentor, an admin, a plain learner again, or give them a new password."""
+    with transaction() as session:
+        user = session.scalar(select(User).where(User.email == email.strip().lower()))
+        if user is None:
+            print(f"Nobody has an account with {email}: `unembed user list` shows who has.", file=sys.stderr)
+            return 2
+        if action == "password":
+            try:
+                accounts.set_password(session, user, password)
+            except accounts.AccountError as error:
+                print(error.message, file=sys.stderr)
+                return 2
+        else:
+            user.mentor, user.admin = action in ("mentor", "admin"), action == "admin"
+        print(f"{user.email}: {'has a new password' if action == 'password' else f'is {action} now'}")
+    return 0

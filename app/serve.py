@@ -1,0 +1,248 @@
+"""`unembed serve`: database, Redis, runner, examiner, worker and site of one machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from app import embedded
+from app.config import ROOT, Settings, settings
+from app.environment import private_places
+from app.sockets import CannotListen, listen
+from app.steps import Failed
+from app.supervisor import Part, Supervisor
+
+_SECONDS_TO_STOP = 4.0
+# Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
+_HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> int:
+    """Start all parts, print the address, watch until a signal comes. 2 if something stands in the way."""
+    config = settings()
+    try:
+        with _only_one(config), _listening(config) as site_socket, _Signals() as signals:
+            return _serve(config, site_socket, signals)
+    except (Failed, CannotListen, embedded.EmbeddedRedisError) as why:
+        _say(str(why), sys.stderr)
+        return 2
+
+
+def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> int:
+    supervisor = Supervisor(_say)
+    try:
+        for part in first_parts(config):
+            supervisor.add(part)
+        _migrate(config)
+        for part in second_parts(config, site_socket):
+            supervisor.add(part)
+        while not signals.stop and not supervisor.all_ready:
+            supervisor.tend()
+            signals.wait(0.1)
+        if not signals.stop:
+            _announce(config)
+        while not signals.stop:
+            supervisor.tend()
+            signals.wait(1)
+        _say("\nStopping…")
+    finally:
+        site_socket.close()
+        supervisor.stop(0 if signals.hurry else _SECONDS_TO_STOP)
+    return 0
+
+
+# ── the parts ───────────────────────────────────────────────────────────────
+
+
+def first_parts(config: Settings) -> list[Part]:
+    """What needs no database: Redis, and the two that take seconds to import torch."""
+    clean = _clean_environment(config)
+    runner = ["--socket", str(config.runner_socket), "--sandbox", config.sandbox_mode]
+    runner += [
+        "--pool",
+        str(config.pool_size),
+        "--models",
+        str(ROOT / "workers" / "lab" / "models" / "shipped"),
+    ]
+    examiner = ["--socket", str(config.examiner_socket), "--course", str(config.course_dir.resolve())]
+    parts = [_part(config, "runner", ["workers.runner", *runner], clean)]
+    parts += [_part(config, "examiner", ["workers.examiner", *examiner], clean)]
+    return parts if config.redis_url else [_redis(config), *parts]
+
+
+def second_parts(config: Settings, site_socket: socket.socket) -> list[Part]:
+    """What needs the database: worker and site."""
+    env = _environment(config)
+    worker, site = (
+        _part(config, "worker", ["workers.worker"], env),
+        _part(config, "site", ["app.cli", "site", "--socket", str(site_socket.fileno())], env),
+    )
+    worker.ready = lambda: True  # whether it takes work is part of what the site answers
+    site.keep, address = (site_socket.fileno(),), site_socket.getsockname()[:2]
+    site.ready = lambda: answers_ready(*address)
+    return [worker, site]
+
+
+def _part(config: Settings, name: str, module: list[str], env: dict[str, str]) -> Part:
+    log = config.data_dir.resolve() / "log" / f"{name}.log"
+    return Part(name, [sys.executable, "-m", *module], env, log, ROOT)
+
+
+def _redis(config: Settings) -> Part:
+    folder = config.data_dir.resolve() / "redis"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command, where = (
+        embedded.command(config.run_dir, config.data_dir.resolve()),
+        config.run_dir / "redis.sock",
+    )
+    if embedded.answers(where):
+        raise Failed(f"Another Redis server already answers on {where}: stop it first.")
+    log = config.data_dir.resolve() / "log" / "redis.log"
+    return Part("redis", command, _clean_environment(config), log, folder, lambda: embedded.answers(where))
+
+
+def _environment(config: Settings) -> dict[str, str]:
+    """Of those who may know everything: ours, and the folder as an absolute path."""
+    data = config.data_dir.resolve()
+    ours = {"UNEMBED_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **private_places(data)}
+    return {**os.environ, **ours}
+
+
+def _clean_environment(config: Settings) -> dict[str, str]:
+    data = config.data_dir.resolve()
+    kept = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+    one_thread = dict.fromkeys(_ONE_THREAD, "1")
+    home = {"HOME": str(data / "cache"), "PYTHONUNBUFFERED": "1"}
+    return {**kept, **one_thread, **home, **private_places(data)}
+
+
+# ── at the start ────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def _only_one(config: Settings) -> Iterator[None]:
+    """Two servers on one data folder would fight over its sockets."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    with (config.data_dir / "serve.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise Failed(
+                f"Unembed already runs on {config.data_dir} (process {file.read().strip() or 'unknown'}): "
+                "stop that one, or set UNEMBED_DATA_DIR to another folder."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        _make_run_dir(config.run_dir)
+        yield
+
+
+def _make_run_dir(run_dir: Path) -> None:
+    """Ours alone: whoever can write there could pose as the examiner."""
+    run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    status = run_dir.lstat()
+    if status.st_uid != os.getuid() or not run_dir.is_dir() or run_dir.is_symlink():
+        raise Failed(
+            f"{run_dir} belongs to somebody else: set UNEMBED_DATA_DIR to a folder with a shorter path."
+        )
+    run_dir.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _listening(config: Settings) -> Iterator[socket.socket]:
+    with listen(config.host, config.port) as bound:
+        yield bound
+
+
+def _migrate(config: Settings) -> None:
+    """In a process of its own, so that this one stays small and without threads."""
+    begun, log = time.monotonic(), config.data_dir.resolve() / "log" / "migrate.log"
+    command = [sys.executable, "-m", "app.cli", "migrate"]
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            env=_environment(config),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    if done.returncode:
+        last = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+        raise Failed(f"The database could not be brought up to date ({last}): all that was said is in {log}.")
+    _say(f"  database: ready in {time.monotonic() - begun:.1f} s")
+
+
+def answers_ready(host: str, port: int) -> bool:
+    """Whether the site says that it, its database, Redis, runner, examiner and worker are there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _announce(config: Settings) -> None:
+    if not config.on_loopback:
+        command = [sys.executable, "-m", "app.cli", "user", "link"]
+        told = subprocess.run(command, env=_environment(config), cwd=ROOT, capture_output=True, text=True)
+        if link := told.stdout.strip():
+            _say(f"\nThe first account, its owner's, is made here, once: {link}")
+    _say(f"\nUnembed is at {config.url}  (Ctrl-C stops it)\n")
+
+
+# ── while it runs ───────────────────────────────────────────────────────────
+
+
+class _Signals:
+    """Notes that we are asked to stop, and wakes `wait` for that or for a child that ended."""
+
+    def __enter__(self) -> _Signals:
+        self.stop = self.hurry = False
+        self._wake, end = os.pipe()
+        for side in (self._wake, end):
+            os.set_blocking(side, False)
+        signal.set_wakeup_fd(end, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if (
+                signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT
+            ):  # nohup ignores SIGHUP
+                signal.signal(number, self._asked)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+
+    def _asked(self, *_: object) -> None:
+        self.hurry, self.stop = self.stop, True
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not through a signal."""
+        select.select([self._wake], [], [], seconds)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+
+
+def _say(line: str, to: TextIO | None = None) -> None:
+    """Print, also when the terminal has gone away meanwhile."""
+    with contextlib.suppress(OSError):
+        print(line, file=to or sys.stdout, flush=True)
