@@ -172,6 +172,13 @@ def sign_in(session: Session, email: str, password: str, visitor: User | None = 
     return user
 
 
+def set_password(session: Session, user: User, password: str) -> None:
+    """Give an account another password, and sign out every browser. Raises AccountError."""
+    _check_password(password)
+    user.password_hash = _hasher.hash(password)
+    session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+
+
 def _fits(stored: str, password: str) -> bool:
     try:
         return _hasher.verify(stored, password[: MAX_PASSWORD + 1])
