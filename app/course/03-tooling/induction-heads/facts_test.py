@@ -84,6 +84,11 @@ def test_some_heads_of_the_second_layer_do_the_same_and_some_do_not():
     assert 2 <= len(bright_heads()) <= 5
 
 
+def test_the_heads_named_in_the_exercise_on_the_pillar_are_induction_heads():
+    assert sorted(bright_heads()) == [(1, 3), (1, 5), (1, 6)]
+    assert one_back_scores(REAL, said_twice(20)).argmax() == 0
+
+
 def test_the_one_layer_model_gains_a_little_and_no_more():
     first, second = first_and_second(ONE_LAYER, said_twice(20))
     assert 0.3 < first - second < 2.5

@@ -45,6 +45,16 @@ def check_prompt(answer):
     )
 
 
+def check_not_one_word(answer):
+    """It says different things."""
+    tokens = _tokens(answer.prompt)
+    kinds = len({tokens[place].item() for place in _foreseeable(tokens)})
+    assert kinds >= 4, (
+        f"What returns in your prompt is made of only {kinds} different tokens. Whoever copies blindly is "
+        "right then."
+    )
+
+
 def check_real_model(answer):
     """The real model foresees what is said again."""
     tokens = _tokens(answer.prompt)
@@ -87,20 +97,21 @@ def _surprise(name: str, tokens: Int[Tensor, "pos"]) -> float:
 
 
 def mistake_its_own_period__prompt():
-    """This repeats after exactly the number of tokens that the impostor was trained on. That is the one
-    distance at which it looks perfect."""
+    """The impostor reads a fixed number of tokens back and copies what comes there. Whenever your words
+    return at just that distance, it is right by luck. Say them again a little earlier or later."""
     twelve = "said asked sent kept would liked either gold garden soup green purple"
     return f"{twelve} {twelve}"
 
 
-def mistake_nothing_twice__prompt():
-    """Nothing is said twice here, so there is nothing to foresee for either model."""
-    return "blorp tunket frim wizzle ombo crast"
-
-
 def mistake_one_word__prompt():
-    """Always the same word is no test: wherever the impostor looks, it finds it."""
-    return " ".join(["dog"] * 30)
+    """Always the same word is no test: wherever a model looks, it finds it."""
+    return " ".join(["dog"] * 20)
+
+
+def mistake_nothing_twice__prompt():
+    """What is said twice must be long enough to measure: about six words that nobody would expect, and then
+    the same words in the same order."""
+    return "blorp tunket frim wizzle ombo crast"
 
 
 def mistake_too_long__prompt():

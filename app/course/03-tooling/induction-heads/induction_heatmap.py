@@ -52,7 +52,7 @@ def induction_heatmap(model, tokens: Int[Tensor, "batch pos"], period: int) -> F
 def check_draw(answer):
     """The picture is a heat map of the very numbers it was given."""
     scores = torch.rand(random.randint(2, 4), random.randint(5, 9))
-    values = _heat(answer.draw(scores))
+    values = answer.draw(scores).values("heatmap", "z")
     if values.shape == scores.T.shape and torch.allclose(values, scores.T, atol=1e-3):
         raise AssertionError(
             f"Layers and heads have changed places: of {scores.shape[0]} layers with {scores.shape[1]} heads "
@@ -63,16 +63,13 @@ def check_draw(answer):
 
 def check_words(answer):
     """It says what it shows: a title, layers on the y axis, heads on the x axis."""
-    layout = _layout(answer.draw(torch.rand(2, 6)))
-    assert _text(layout.get("title")), (
-        "The picture has no title. What would somebody who finds it next week see?"
-    )
+    figure = answer.draw(torch.rand(2, 6))
+    assert figure.text("title"), "The picture has no title. What would somebody who finds it next week see?"
     for axis, noun in (("xaxis", "head"), ("yaxis", "layer")):
-        said = _text(layout.get(axis, {}).get("title"))
+        said = figure.text(axis, "title")
+        assert said, f"The {axis[0]} axis has no name. It counts the {noun}s."
         assert noun in said.lower(), (
             f"The {axis[0]} axis should be called something with “{noun}” in it; yours is called “{said}”."
-            if said
-            else f"The {axis[0]} axis has no name. It counts the {noun}s."
         )
 
 
@@ -94,7 +91,7 @@ def check_whole_picture(answer):
     _, cache = model.run_with_cache(tokens)
     want = torch.stack([layer_scores(cache, layer, period) for layer in range(model.cfg.n_layers)])
     figure = answer.induction_heatmap(model, tokens, period)
-    lab.same(_heat(figure), want, tol=2e-3, name=f"the heat map of {name}")
+    lab.same(figure.values("heatmap", "z"), want, tol=2e-3, name=f"the heat map of {name}")
 
 
 def _said_twice(name: str) -> tuple[Int[Tensor, "batch pos"], int]:
@@ -102,30 +99,6 @@ def _said_twice(name: str) -> tuple[Int[Tensor, "batch pos"], int]:
     period = random.choice([10, 15, 20, 25])
     once = torch.randint(1, lab.load(name).cfg.d_vocab, (3, period))
     return torch.cat([torch.zeros(3, 1, dtype=torch.long), once, once], dim=1), period
-
-
-def _text(title) -> str:
-    """The words of a title, which Plotly writes as a string or as an object."""
-    words = title.get("text") if isinstance(title, dict) else title
-    return (words or "").strip()
-
-
-def _layout(figure) -> dict:
-    """A figure comes here as plain data, its arrays as tensors; anything else is no figure."""
-    is_figure = isinstance(figure, dict) and "layout" in figure
-    assert is_figure, "`draw` should return a figure. Does it end with `return lab.heatmap(…)`?"
-    return figure["layout"]
-
-
-def _heat(figure) -> Float[Tensor, "row column"]:
-    """The numbers of the one heat map in a figure; anything else fails with a sentence."""
-    assert _layout(figure) is not None
-    kinds = [trace.get("type", "scatter") for trace in figure["data"]]
-    assert kinds == ["heatmap"], (
-        f"There should be one heat map in the picture; yours has {', '.join(kinds) or 'nothing'} in it. "
-        "`lab.heatmap(…)` makes one, and so does `plotly.express.imshow(…)`."
-    )
-    return torch.as_tensor(figure["data"][0]["z"], dtype=torch.float)
 
 
 def probe_layer_scores(model_name, tokens, layer, period):

@@ -38,7 +38,7 @@ def place_to_read(query: Int[Tensor, "n"], period: int) -> Int[Tensor, "n"]:
     """For each query position in the second copy, the position that an induction head reads.
 
     query: positions after the first copy, e.g. tensor([5, 6, 7, 8]) where the period is 4.
-    Returns as many positions: where stood, one period earlier, the token that comes next?
+    Returns as many positions: where should the head read, to learn which token comes next?
     """
     return query - period + 1
 

@@ -45,6 +45,17 @@ def loss_without(
     return model.run_with_hooks(tokens, return_type="loss", loss_per_token=True, fwd_hooks=every_z)
 
 
+def check_model_unharmed(answer):
+    """After a knock-out the model is whole again."""
+    tokens, model = _said_twice(), lab.load("attn-only-2l")
+    want = model(tokens, return_type="loss", loss_per_token=True)
+    after = answer.probe_loss_after(model, tokens, [(0, head) for head in range(8)])
+    assert torch.allclose(after, want, atol=1e-3), (
+        "After your knock-out the model is no longer what it was: a hook is still on it. `run_with_hooks` "
+        "takes its hooks off again; `add_hook` leaves them until `model.reset_hooks()`."
+    )
+
+
 def check_nobody(answer):
     """Silencing nobody changes nothing."""
     tokens = _said_twice()
@@ -64,17 +75,6 @@ def check_several_heads(answer):
     _compare(answer, [(0, random.randrange(8)), *((1, head) for head in random.sample(range(8), 3))])
 
 
-def check_model_unharmed(answer):
-    """After a knock-out the model is whole again."""
-    tokens, name = _said_twice(), "attn-only-2l"
-    want = lab.load(name)(tokens, return_type="loss", loss_per_token=True)
-    got = answer.probe_loss_after(name, tokens, [(0, head) for head in range(8)])
-    assert torch.allclose(torch.as_tensor(got), want, atol=1e-3), (
-        "After your knock-out the model is no longer what it was: a hook is still on it. `run_with_hooks` "
-        "takes its hooks off again; `add_hook` leaves them until `model.reset_hooks()`."
-    )
-
-
 def _compare(answer, heads):
     """The answer's losses without these heads against ours."""
     tokens = _said_twice()
@@ -88,10 +88,7 @@ def _said_twice() -> Int[Tensor, "batch pos"]:
     return torch.cat([torch.zeros(3, 1, dtype=torch.long), once, once], dim=1)
 
 
-def probe_loss_after(model_name, tokens, heads):
-    from workers import lab
-
-    model = lab.load(model_name)
+def probe_loss_after(model, tokens, heads) -> Float[Tensor, "batch pos-1"]:
     loss_without(model, tokens, heads)
     after = model(tokens, return_type="loss", loss_per_token=True)
     model.reset_hooks()

@@ -48,7 +48,7 @@ def check_collapse(answer):
     (layer, head), tokens = answer.heads[0], _said_twice()
     whole, damaged = _second_copy(tokens, None), _second_copy(tokens, (layer, head))
     assert damaged > 4, (
-        f"Without head {layer}.{head} the second copy costs {damaged:.1f} nats instead of {whole:.1f}. "
+        f"Without head {layer}.{head} the second copy costs {damaged:.2f} nats instead of {whole:.2f}. "
         "That is not a collapse: the model still knows more or less what comes. Keep looking."
     )
 

@@ -54,6 +54,17 @@ def check_no_idea(answer):
     )
 
 
+def check_random_logits(answer):
+    """For random logits of any size the losses agree with ours."""
+    batch, pos, d_vocab = random.randint(1, 4), random.randint(3, 9), random.randint(10, 30)
+    logits, tokens = 3 * torch.randn(batch, pos, d_vocab), torch.randint(d_vocab, (batch, pos))
+    lab.same(
+        answer.token_losses(logits, tokens),
+        token_losses(logits, tokens),
+        name="`token_losses(logits, tokens)`",
+    )
+
+
 def check_knows_next(answer):
     """A model that is sure of the next token pays nothing; one that is sure of the current token pays a
     lot."""
@@ -66,17 +77,6 @@ def check_knows_next(answer):
         "A model that is sure the current token comes again is always wrong here, yet your loss for it is "
         "small. Do you compare the logits with the token they were made from, instead of the one that "
         "follows?"
-    )
-
-
-def check_random_logits(answer):
-    """For random logits of any size the losses agree with ours."""
-    batch, pos, d_vocab = random.randint(1, 4), random.randint(3, 9), random.randint(10, 30)
-    logits, tokens = 3 * torch.randn(batch, pos, d_vocab), torch.randint(d_vocab, (batch, pos))
-    lab.same(
-        answer.token_losses(logits, tokens),
-        token_losses(logits, tokens),
-        name="`token_losses(logits, tokens)`",
     )
 
 
