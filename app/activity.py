@@ -21,6 +21,7 @@ class Kind(StrEnum):
     HINT = "hint"
     SOLUTION = "solution"
     PREDICTED = "predicted"
+    GUESSED = "guessed"  # which token a head reads, before its pattern was shown
     SET_ASIDE = "set aside"  # a text that gave way to another one; it stays here
     ASKED = "asked"
 
