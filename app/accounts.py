@@ -265,15 +265,8 @@ def _move_work(session: Session, visitor: User, account: User) -> None:
 
 
 def _move_attempts(session: Session, visitor: User, account: User) -> None:
-    highest = dict(
-        session.execute(
-            select(Attempt.exercise, func.max(Attempt.number))
-            .where(Attempt.user_id == account.id)
-            .group_by(Attempt.exercise)
-        )
-        .tuples()
-        .all()
-    )
+    own = select(Attempt.exercise, func.max(Attempt.number)).where(Attempt.user_id == account.id)
+    highest = dict(session.execute(own.group_by(Attempt.exercise)).all())
     moving = select(Attempt).where(Attempt.user_id == visitor.id).order_by(Attempt.number)
     for attempt in session.scalars(moving).all():
         attempt.number += highest.get(attempt.exercise, 0)

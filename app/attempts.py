@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, leases, runs
+from app import activity, chains, drafts, runs
 from app.activity import Kind
 from app.chains import Chain
 from app.db import now
@@ -135,17 +135,11 @@ def _uses(exercise: Exercise) -> list[Exercise]:
     return list(found.values())
 
 
-def record_verdict(
-    session: Session, run_id: UUID, nonce: str, result: leases.Result, verdict: Verdict | None
-) -> Attempt | None:
-    """Write down how the grading ended, and the verdict if there is one. None if the run is not ours."""
-    run = leases.record(session, run_id, nonce, result)
-    if run is None:
-        return None
-    attempt = session.scalars(select(Attempt).where(Attempt.run_id == run_id)).one()
-    if verdict is not None:
-        attempt.verdict, attempt.message = verdict.verdict, storable(verdict.message)
-        attempt.details, attempt.graded_at = verdict.details, now()
+def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
+    """Write down the verdict on the attempt whose grading `run` was; call where that run is recorded."""
+    attempt = session.scalars(select(Attempt).where(Attempt.run_id == run.id)).one()
+    attempt.verdict, attempt.message = verdict.verdict, storable(verdict.message)
+    attempt.details, attempt.graded_at = verdict.details, now()
     session.flush()
     return attempt
 
@@ -193,7 +187,7 @@ def passed_answers(session: Session, user: User) -> dict[str, str]:
     query = select(Attempt.exercise, Attempt.answer).where(
         Attempt.user_id == user.id, Attempt.verdict == Word.PASSED
     )
-    return dict(session.execute(query.order_by(Attempt.number)).tuples().all())
+    return dict(session.execute(query.order_by(Attempt.number)).all())
 
 
 def restore(session: Session, user: User, attempt: Attempt) -> None:

@@ -19,7 +19,7 @@ from redis import Redis, RedisError
 from sqlalchemy.orm import Session
 
 from app.db import on_commit
-from app.models import Run
+from app.models import Attempt, Run
 from app.redis import client
 
 log = logging.getLogger(__name__)
@@ -173,6 +173,13 @@ def tell(session: Session, run: Run, event: Event) -> None:
 def queued(run: Run, place: int) -> Queued:
     """It waits (again). The number grows as the place shrinks, and is above all that earlier tries sent."""
     return Queued(str(run.id), run.cell, run.tries * PER_TRY + LAST - 1 - place, place)
+
+
+def verdict(run: Run, attempt: Attempt) -> Verdict:
+    """The attempt of this run has been judged; comes just before the last event."""
+    word = attempt.verdict.value if attempt.verdict else ""
+    seq = run.tries * PER_TRY + LAST - 1
+    return Verdict(str(run.id), run.cell, seq, str(attempt.id), attempt.number, word, attempt.message)
 
 
 def finished(run: Run) -> Finished:

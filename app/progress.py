@@ -191,9 +191,9 @@ def _statuses(
     )
     if attempts is not None and threads is not None:
         counts, waiting = counts.where(attempts), waiting.where(threads)
-    asking = set(session.execute(waiting).tuples())
+    asking = set(session.execute(waiting))
     found: dict[UUID, dict[str, Status]] = {}
-    for user_id, exercise, tries, passes in session.execute(counts).tuples():
+    for user_id, exercise, tries, passes in session.execute(counts):
         status = Status(_mark(tries, passes), tries, (user_id, exercise) in asking)
         found.setdefault(user_id, {})[exercise] = status
     for user_id, cell in asking:

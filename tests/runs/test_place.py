@@ -1,0 +1,41 @@
+"""The place in the queue, as its learner is told it."""
+
+from __future__ import annotations
+
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from app import events, leases, runs
+from app.lessons import Lesson
+from app.models import User
+
+
+def test_places_are_counted_in_the_order_of_the_queue(
+    session: Session, ada: User, ben: User, stranger: User, lesson: Lesson
+) -> None:
+    queue = [runs.submit(session, one, "counting", "one", {}) for one in (ada, ben, stranger)]
+    assert [runs.place(session, run) for run in queue] == [1, 2, 3]
+
+
+def test_who_runs_has_no_place_and_the_others_move_up(
+    session: Session, ada: User, ben: User, lesson: Lesson
+) -> None:
+    first, second = (runs.submit(session, one, "counting", "one", {}) for one in (ada, ben))
+    session.commit()
+    leases.claim(session, first.id)
+    session.commit()
+    session.refresh(first)
+    assert (runs.place(session, first), runs.place(session, second)) == (0, 1)
+
+
+def test_those_who_wait_hear_that_they_have_moved_up(
+    session: Session, ada: User, ben: User, lesson: Lesson, redis: Redis
+) -> None:
+    first, _ = (runs.submit(session, one, "counting", "one", {}) for one in (ada, ben))
+    session.commit()
+    leases.claim(session, first.id)
+    leases.tell_places(session)
+    session.commit()
+    heard = [events.decode(fields) for _, fields in redis.xrange(events.key(ben.id, "counting"))]
+    assert [event.place for event in heard if isinstance(event, events.Queued)] == [2, 1]
+    assert heard[0].seq < heard[1].seq
