@@ -218,6 +218,20 @@ def visible(session: Session, viewer: User, run_id: UUID) -> Run:
     return run
 
 
+def own(session: Session, user: User, run_id: UUID) -> Run:
+    """The run as `visible` gives it, for its learner alone: only they may stop it. Raises NotFound."""
+    run = visible(session, user, run_id)
+    if run.user_id != user.id:
+        raise NotFound("There is no such run among yours.")
+    return run
+
+
+def waiting(session: Session, user: User, lesson: str) -> list[Run]:
+    """The learner's runs in this lesson that are not over, the oldest first."""
+    mine = select(Run).where(Run.user_id == user.id, Run.lesson == lesson, Run.state.in_(WAITING))
+    return list(session.scalars(mine.order_by(Run.queued_at)))
+
+
 def output(session: Session, viewer: User, output_id: UUID) -> Output:
     """One output of a run that the viewer may see; raises NotFound."""
     found = session.scalar(
