@@ -159,6 +159,16 @@ def test_without_layers_the_second_copy_is_as_new_as_the_first():
     assert second == pytest.approx(first, abs=0.3)
 
 
+def test_a_surname_in_a_tale_comes_back_with_two_layers_only():
+    tokens = lab.load(REAL).to_tokens("The fox saw Simon Crane and followed him. The owl saw Simon")
+    spelled = lab.load(REAL).to_str_tokens(" Crane", prepend_bos=False)
+    assert spelled == [" C", "r", "ane"]
+    surname = lab.load(REAL).to_tokens(" C", prepend_bos=False)[0, 0]
+    chance = {name: lab.load(name)(tokens)[0, -1].softmax(-1)[surname].item() for name in (REAL, ONE_LAYER)}
+    assert chance[REAL] > 0.7
+    assert chance[ONE_LAYER] < 0.4
+
+
 def test_the_induction_heads_find_their_place_by_what_one_early_head_wrote():
     for layer, head in bright_heads():
         lead = contributions(layer, head)
