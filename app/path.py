@@ -5,7 +5,7 @@
     [source]                    # whose path this is: title, author, url, hours_note, advice
     [[nodes]]                   # in reading order
     id, kind ("step" or "path"), number, title, goal, success, hours, needs = [node ids], tips = [sentences]
-    lessons = [{ title = "…", slug = "induction-heads" }]    # without a slug: not written yet, and the map says so
+    lessons = [{ title = "…", slug = "induction-heads" }]    # no slug: not written yet, as the map says
     links = [{ title, url, note }]
     [[concepts]]                # what lights up when an exercise that names it is passed
     id, title, node
@@ -106,7 +106,7 @@ Report = Callable[[int, str], None]  # line of the file, what to mend
 
 
 def read(text: str, titles: Mapping[str, str], report: Report) -> LearningPath:
-    """The path that `text` (TOML) describes; `titles` holds the lessons there are. Whatever is wrong is reported."""
+    """The path that `text` (TOML) describes; `titles` names the lessons there are. Problems are reported."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

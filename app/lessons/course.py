@@ -23,7 +23,7 @@ class Course:
     dir: Path
     lessons: dict[str, Lesson] = field(default_factory=dict)
     exercises: dict[str, Exercise] = field(default_factory=dict)
-    path: LearningPath = LearningPath()
+    path: LearningPath = field(default_factory=LearningPath)
     problems: tuple[CourseError, ...] = ()
 
 

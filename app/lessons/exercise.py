@@ -1,4 +1,4 @@
-"""Cuts an exercise's file into what a learner sees and what stays on the trusted side. By `ast`: nothing of it runs."""
+"""Cuts an exercise's file into what a learner sees and what stays with us. By `ast`: nothing of it runs."""
 
 from __future__ import annotations
 
@@ -158,13 +158,10 @@ class _Source:
 
     def _constants(self) -> Iterator[ast.AnnAssign]:
         for node in self.tree.body:
-            if (
-                isinstance(node, ast.AnnAssign)
-                and isinstance(node.target, ast.Name)
-                and node.lineno < self.first_check
-            ):
-                if _public(node.target.id):
-                    yield node
+            if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+                continue
+            if node.lineno < self.first_check and _public(node.target.id):
+                yield node
 
     def _field(self, node: ast.AnnAssign) -> Field:
         name = node.target.id  # type: ignore[union-attr]
@@ -218,7 +215,7 @@ class _Source:
     # cutting
 
     def written(self, wanted: Iterable[Definition], *, starter: bool = False) -> str:
-        """A program of these definitions and whatever of the file they use; as a starter, cut to what is given."""
+        """These definitions and what they use of the file, as a program; a starter is cut to what is given."""
         wanted = list(wanted)
         return (
             self._joined(self._used_by(wanted), {d: self.cut(d) for d in wanted} if starter else {})

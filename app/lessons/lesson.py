@@ -203,7 +203,7 @@ class _Lesson:
             if file.name not in linked and not file.stem.endswith("_test") and not self._failed_to_read(file):
                 self.report(
                     1,
-                    f"Nothing links to {file.name}: a paragraph that is only a link to it shows the exercise.",
+                    f"No paragraph is only a link to {file.name}, so nobody would see it.",
                 )
 
     def _failed_to_read(self, file: Path) -> bool:

@@ -69,7 +69,7 @@ class Field:
 class Variant:
     """The answer with one part written differently: a known mistake, or another right way.
 
-    `text` is the whole answer with the replacement in place; for a form it is empty (`name` is called for the value).
+    `text` is the whole answer with the replacement in place; of a form it is empty: call `name` for a value.
     """
 
     name: str
@@ -164,7 +164,7 @@ class Lesson:
         raise KeyError(cell_id)
 
     def chain(self, cell_id: str) -> tuple[str, ...]:
-        """The ids of everything that runs down to and including this cell. Raises KeyError if it does not run."""
+        """The ids of all that runs, down to and including this cell. Raises KeyError if it does not run."""
         ids = [cell.id for cell in self.cells()]
         if cell_id not in ids:
             raise KeyError(cell_id)

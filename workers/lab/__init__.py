@@ -5,6 +5,7 @@
 """
 
 from workers.lab.attention import AttentionView, attention
+from workers.lab.compare import same
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
 from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, load, models
@@ -19,5 +20,6 @@ __all__ = [
     "line",
     "load",
     "models",
+    "same",
     "show",
 ]

@@ -1,0 +1,121 @@
+"""The trusted side of the exercises: their files as modules, and their variants as answers of their own."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from app.lessons import Exercise, Variant
+from workers import lab, values
+from workers.examiner.trouble import Raised
+
+
+class Reference:
+    """One exercise with its file run. What it `uses` of other exercises is there by name."""
+
+    def __init__(self, exercise: Exercise, used: Mapping[str, Any]) -> None:
+        """Raises whatever the file raises."""
+        self.exercise = exercise
+        self.used = dict(used)
+        self.module = _run(
+            f"course_{exercise.id}", str(exercise.path), exercise.path.read_text("utf-8"), used
+        )
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A check, a probe, a mistake or a part of the reference."""
+        return getattr(self.module, name)
+
+    def annotations(self, name: str) -> dict[str, Any]:
+        """What the parameters and the return value of a function are promised to be."""
+        found = self.function(name)
+        return typing.get_type_hints(found, include_extras=True) if inspect.isfunction(found) else {}
+
+    def handed_on(self) -> dict[str, Any]:
+        """What an exercise that uses this one may call: its answer, and all that stood above it."""
+        return {**self.used, **{name: getattr(self.module, name) for name in self.exercise.names}}
+
+    def solution(self) -> StandIn:
+        """The reference as a respondent."""
+        return StandIn(self, self.exercise.solution)
+
+    def variant(self, variant: Variant) -> StandIn:
+        """A known mistake, or another right answer, as a respondent."""
+        return StandIn(self, variant.text)
+
+
+class StandIn:
+    """Answers from this process, in the place of a learner's: values are packed and unpacked all the same."""
+
+    def __init__(self, reference: Reference, text: str) -> None:
+        name = f"answer_to_{reference.exercise.id}"
+        self.names = vars(_run(name, f"<{name}>", text, reference.used))
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._ask(self.names[name], args, kwargs)
+
+    def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        names = dict(self.names)
+        exec(compile(source, "<probe>", "exec", dont_inherit=True), names)
+        return self._ask(names[name], args, kwargs)
+
+    def _ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args, kwargs = _travelled((args, kwargs))
+        try:
+            return _travelled(function(*args, **kwargs))
+        except Exception as error:
+            raise Raised(type(error).__name__, str(error)) from error
+
+
+def _travelled(value: Any) -> Any:
+    return values.unpack(*values.pack(value))
+
+
+def load(
+    exercises: Mapping[str, Exercise], known: Mapping[str, Reference]
+) -> tuple[dict[str, Reference], dict[str, str]]:
+    """Runs the files of these exercises, keeping of `known` what has not changed; and why some cannot run."""
+    loaded: dict[str, Reference] = {}
+    faults: dict[str, str] = {}
+
+    def reach(exercise_id: str, on_the_way: tuple[str, ...] = ()) -> Reference:
+        if exercise_id in loaded:
+            return loaded[exercise_id]
+        if exercise_id in on_the_way:
+            raise RecursionError(f"{exercise_id} uses itself")
+        exercise, used = exercises[exercise_id], {}
+        for each in exercise.uses:
+            used.update(reach(each, (*on_the_way, exercise_id)).handed_on())
+        kept = known.get(exercise_id)
+        same = kept is not None and kept.exercise == exercise and kept.used == used
+        loaded[exercise_id] = kept if kept and same else Reference(exercise, used)
+        return loaded[exercise_id]
+
+    for exercise_id in exercises:
+        try:
+            reach(exercise_id)
+        except Exception as error:
+            faults[exercise_id] = f"{type(error).__name__}: {error}"
+    return loaded, faults
+
+
+def seed_all(seed: int) -> None:
+    """From here on, whatever a check draws depends on this number alone."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def _run(name: str, file: str, text: str, given: Mapping[str, Any]) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module).update(lab=lab, **given)
+    sys.modules[name] = module  # dataclasses and type hints look their names up there
+    exec(compile(text, file, "exec", dont_inherit=True), vars(module))
+    return module

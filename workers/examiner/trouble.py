@@ -1,0 +1,31 @@
+"""What can be wrong with an answer before a check has looked at its value."""
+
+from __future__ import annotations
+
+
+class Unfit(AssertionError):
+    """A value is not what was promised: a sentence for the learner, and in words what was `expected`."""
+
+    def __init__(self, message: str, expected: str) -> None:
+        super().__init__(message)
+        self.expected = expected
+
+
+class Raised(Exception):
+    """The answer raised an exception where it was asked."""
+
+    def __init__(self, type: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.type, self.message, self.line = type, message, line
+
+
+class Ended(Exception):
+    """The learner's process is over: a limit, a crash. `message` is a sentence for the learner."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason, self.message = reason, message
+
+
+class Unreadable(Exception):
+    """What the learner's process sent is no value."""
