@@ -235,8 +235,8 @@ def _why_bundling_failed(log: Path) -> str:
         return (
             "The disk is full: free some, or point UNEMBED_DATA_DIR elsewhere; then start again, it goes on."
         )
-    last = (said.splitlines() or ["it ended without a word"])[-1]
-    return f"The pages could not be built ({last}): mend that and start again; all that was said is in {log}."
+    errors = re.findall(r"^.*\berror\b.*$", said, re.M | re.I) or said.splitlines() or ["no reason given"]
+    return f"The pages could not be built ({errors[0].strip()}): mend that and start again; more is in {log}."
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def die_with_parent() -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of our children's orphans, so that `stop` finds them too."""
+    """Become the parent of our children's orphans, so that `end_orphans` finds them."""
     if _LINUX:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -84,3 +84,22 @@ def _kill_session(child: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+def end_orphans() -> None:
+    """Kill every child this process still has: what its children left behind, see `adopt_orphans`."""
+    for _ in range(100):  # those killed may leave children in turn
+        left = _children()
+        if not left:
+            return
+        for process in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(process, 0)
+
+
+def _children() -> list[int]:
+    with suppress(OSError):  # not on every system
+        return [int(word) for word in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    return []

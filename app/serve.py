@@ -19,6 +19,7 @@ from typing import TextIO
 from app import embedded
 from app.config import ROOT, Settings, settings
 from app.environment import private_places
+from app.processes import adopt_orphans, end_orphans
 from app.sockets import CannotListen, listen
 from app.steps import Failed
 from app.supervisor import Part, Supervisor
@@ -42,6 +43,7 @@ def main() -> int:
 
 def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> int:
     supervisor = Supervisor(_say)
+    adopt_orphans()
     try:
         for part in first_parts(config):
             supervisor.add(part)
@@ -60,6 +62,7 @@ def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> i
     finally:
         site_socket.close()
         supervisor.stop(0 if signals.hurry else _SECONDS_TO_STOP)
+        end_orphans()
     return 0
 
 
@@ -84,14 +87,10 @@ def first_parts(config: Settings) -> list[Part]:
 
 def second_parts(config: Settings, site_socket: socket.socket) -> list[Part]:
     """What needs the database: worker and site."""
-    env = _environment(config)
-    worker, site = (
-        _part(config, "worker", ["workers.worker"], env),
-        _part(config, "site", ["app.cli", "site", "--socket", str(site_socket.fileno())], env),
-    )
-    worker.ready = lambda: True  # whether it takes work is part of what the site answers
-    site.keep, address = (site_socket.fileno(),), site_socket.getsockname()[:2]
-    site.ready = lambda: answers_ready(*address)
+    env, address = _environment(config), site_socket.getsockname()[:2]
+    worker = _part(config, "worker", ["workers.worker"], env)
+    site = _part(config, "site", ["app.cli", "site", "--socket", str(site_socket.fileno())], env)
+    site.keep, site.ready = (site_socket.fileno(),), lambda: answers_ready(*address)
     return [worker, site]
 
 

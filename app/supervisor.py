@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.processes import adopt_orphans, spawn, stop
+from app.processes import spawn, stop
 from app.steps import Failed
 
 _LARGE_LOG = 10 << 20  # bytes; then the log is put aside once, and the one before it dropped
@@ -92,7 +90,6 @@ class Supervisor:
     def __init__(self, say: Callable[[str], None]) -> None:
         self.parts: list[Part] = []
         self.say = say
-        adopt_orphans()
 
     def add(self, part: Part) -> None:
         """Start a part and watch over it from now on."""
@@ -136,7 +133,6 @@ class Supervisor:
         final = [running.pop(last)] if last in running else []
         stop(running.values(), seconds * 0.75)
         stop(final, seconds * 0.25)
-        _end_orphans()
 
 
 def _details(greeting: Mapping[str, Any]) -> str:
@@ -146,24 +142,3 @@ def _details(greeting: Mapping[str, Any]) -> str:
 
 def _how(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-def _end_orphans() -> None:
-    """Kill what our children left behind: it has become ours, see `adopt_orphans`."""
-    if sys.platform != "linux":
-        return
-    for _ in range(100):  # those killed may leave children in turn
-        left = _children()
-        if not left:
-            return
-        for process in left:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(process, 0)
-
-
-def _children() -> list[int]:
-    with suppress(OSError):
-        return [int(word) for word in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    return []
