@@ -11,7 +11,10 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import torch
 from jaxtyping import Float
+from plotly.io.base_renderers import ExternalRenderer
 from torch import Tensor
+
+from workers.lab import display
 
 COLOURS = ("#2a7fd4", "#e0702a", "#1a9e77", "#b45fc4", "#c2a200", "#5bb8e8", "#d6487e", "#8a8f98")
 FADE = [[0.0, "rgba(42,127,212,0)"], [1.0, "rgba(42,127,212,1)"]]
@@ -39,8 +42,17 @@ def _template() -> go.layout.Template:
     return go.layout.Template(layout=layout)
 
 
+class _OnThePage(ExternalRenderer):
+    """What `figure.show()` does: show it among the cell's outputs."""
+
+    def render(self, fig_dict: dict[str, Any]) -> None:
+        display.show(go.Figure(fig_dict, skip_invalid=True))
+
+
 pio.templates["unembed"] = _template()
 pio.templates.default = "unembed"
+pio.renderers["unembed"] = _OnThePage()
+pio.renderers.default = "unembed"
 
 
 def heatmap(

@@ -13,35 +13,50 @@ from pathlib import Path
 from workers.runner import confine
 from workers.runner.loop import Loop
 from workers.runner.pool import Pool
-from workers.runner.supervisor import AlreadyRunning, Supervisor
+from workers.runner.supervisor import Supervisor, answers
 
 
 def main() -> int:
     options = _parser().parse_args()
-    found = confine.find(options.sandbox, options.models)
-    if options.probe:
-        print(json.dumps({"layers": found.layers, "missing": found.missing, "enough": found.enough}))
-        return 0
-    if options.sandbox == "required" and not found.enough:
-        print(f"runner: {found.sentence()}", file=sys.stderr)
-        return 1
-    for sentence in found.missing.values():
-        print(f"runner: {sentence}", file=sys.stderr)
-    return _serve(options, found)
+    if answers(options.socket):
+        return _fail(f"another runner already answers at {options.socket}")
+    found = confine.find(options.sandbox, options.models, options.socket.with_suffix(".cells"))
+    try:
+        if options.probe:
+            named = {"layers": found.plan.layers, "missing": found.missing, "enough": found.enough}
+            print(json.dumps(named))
+            return 0
+        if options.sandbox == "required" and not found.enough:
+            return _fail(_refusal(found))
+        return _serve(options, found)
+    finally:
+        confine.clean_up(found.plan)
 
 
 def _serve(options: argparse.Namespace, found: confine.Found) -> int:
+    for sentence in found.missing.values():
+        print(f"runner: {sentence}", file=sys.stderr)
     loop = Loop()
-    pool = Pool(loop, found.plan, options.models, spare=options.pool, worn_after=options.worn_after)
+    pool = Pool(loop, found.plan, spare=options.pool, worn_after=options.worn_after)
     supervisor = Supervisor(options.socket, found, pool, loop)
     try:
         supervisor.serve()
-    except (AlreadyRunning, OSError) as error:
-        print(f"runner: {error}", file=sys.stderr)
-        return 1
-    if supervisor.failure:
-        print(f"runner: {supervisor.failure}", file=sys.stderr)
-    return 1 if supervisor.failure else 0
+    except OSError as error:
+        return _fail(str(error))
+    return _fail(supervisor.failure) if supervisor.failure else 0
+
+
+def _refusal(found: confine.Found) -> str:
+    reasons = " ".join(found.missing.values())
+    return (
+        "No code is run here: that needs seccomp, and namespaces or Landlock, and not all of them hold. "
+        f"{reasons} On a machine that only you use, UNEMBED_SANDBOX=auto runs code without them."
+    )
+
+
+def _fail(why: str) -> int:
+    print(f"runner: {why}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -73,6 +73,11 @@ class Limits:
                     f"Stopped: the run printed more than {size(self.output)}. "
                     "Print less, for instance every hundredth line only."
                 )
+            case "files":
+                return (
+                    f"Stopped: the run wrote more than {size(FILE_BYTES)} or {FILES} files. "
+                    "Keep what you can in variables; files are gone after the run anyway."
+                )
             case "cancelled":
                 return "Cancelled."
         return "The run is over."

@@ -15,7 +15,7 @@ from typing import Any
 
 from workers.runner import confine, control
 from workers.runner.loop import Link, Loop
-from workers.runner.zygote import ENVIRONMENT
+from workers.runner.zygote import environment
 from workers.wire import Frame
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +29,11 @@ _NOISE = 65_536  # bytes of noise read at once
 class Child:
     """One forked process, from the order to its death."""
 
-    def __init__(self, loop: Loop, number: int, channel: socket.socket, noise: int) -> None:
+    def __init__(
+        self, loop: Loop, plan: confine.Plan, number: int, channel: socket.socket, noise: int
+    ) -> None:
         self.number = number
+        self._plan = plan
         self.link = Link(loop, channel)
         self.on_exit: Callable[[int, float], None] = lambda status, cpu: None
         self.on_lost: Callable[[], None] = lambda: None  # its zygote is gone, and it with it
@@ -68,6 +71,10 @@ class Child:
         else:
             self._loop.forget(self._noise)
 
+    def overfull(self) -> bool:
+        """Whether it wrote more files than it may."""
+        return confine.overfull(self._plan, self.number)
+
     def is_dead(self, status: int, cpu: float) -> None:
         self._dead = True
         self.link.drain()
@@ -88,7 +95,7 @@ class Child:
 class Zygote:
     """One warm process and the children forked from it."""
 
-    def __init__(self, loop: Loop, plan: confine.Plan, models: list[str]) -> None:
+    def __init__(self, loop: Loop, plan: confine.Plan) -> None:
         self.ready = False
         self.info: dict[str, Any] = {}
         self.children: dict[int, Child] = {}
@@ -96,9 +103,9 @@ class Zygote:
         self.on_ready: Callable[[Zygote], None] = lambda zygote: None
         self.on_gone: Callable[[Zygote], None] = lambda zygote: None
         self.retired = False
-        self._loop = loop
+        self._loop, self._plan = loop, plan
         self._channel, theirs = socket.socketpair()
-        self._process = _spawn(theirs, plan, models)
+        self._process = _spawn(theirs, plan)
         theirs.close()
         loop.watch(self._channel, self._on_message)
 
@@ -106,7 +113,7 @@ class Zygote:
         """Order a child; it says `confined` on its link when it waits for work."""
         ours, theirs = socket.socketpair()
         noise, their_noise = os.pipe()
-        child = Child(self._loop, number, ours, noise)
+        child = Child(self._loop, self._plan, number, ours, noise)
         self.children[number] = child
         self.forks += 1
         try:
@@ -166,11 +173,11 @@ class Zygote:
         self.on_gone(self)
 
 
-def _spawn(channel: socket.socket, plan: confine.Plan, models: list[str]) -> subprocess.Popen[bytes]:
-    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno(), "models": models})
+def _spawn(channel: socket.socket, plan: confine.Plan) -> subprocess.Popen[bytes]:
+    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno()})
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _START, config, str(ROOT)],
-        env=ENVIRONMENT,
+        env=environment(plan.scratch),
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),
         pass_fds=[channel.fileno()],
@@ -181,12 +188,10 @@ def _spawn(channel: socket.socket, plan: confine.Plan, models: list[str]) -> sub
 class Pool:
     """Keeps some confined children waiting, and gives each to one run."""
 
-    def __init__(
-        self, loop: Loop, plan: confine.Plan, models: list[str], spare: int, worn_after: int
-    ) -> None:
+    def __init__(self, loop: Loop, plan: confine.Plan, spare: int, worn_after: int) -> None:
         self.on_warm: Callable[[list[str]], None] = lambda layers: None  # a child waits, behind these walls
         self.on_broken: Callable[[str], None] = lambda why: None
-        self._loop, self._plan, self._models = loop, plan, models
+        self._loop, self._plan = loop, plan
         self._spare, self._worn_after = spare, worn_after
         self._numbers = 0
         self._ready: list[Child] = []
@@ -202,7 +207,7 @@ class Pool:
         """Begin to warm a zygote up."""
         if self._stopped or self._next is not None:
             return
-        self._next = Zygote(self._loop, self._plan, self._models)
+        self._next = Zygote(self._loop, self._plan)
         self._next.on_ready = self._on_ready
         self._next.on_gone = self._on_gone
 

@@ -19,6 +19,7 @@ from workers.wire import Frame, WireError
 _TEXT_PAUSE = 0.03  # seconds in which printed text is gathered into one event
 _TEXT_PIECE = 32_768  # characters of one event
 _OPEN_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
 _PATIENCE = 500  # outputs beyond those shown, until a run is stopped
 _QUESTIONS = ("call", "probe", "get")
 
@@ -35,6 +36,8 @@ class Child(Protocol):
     def kill(self) -> None: ...
 
     def read_noise(self) -> None: ...
+
+    def overfull(self) -> bool: ...
 
 
 class Run:
@@ -77,6 +80,7 @@ class Run:
         child.on_noise = lambda noise: self._on_text("stderr", noise)
         self._asked = {"op": "open"}
         self._start_clock(_OPEN_SECONDS)
+        self._watch_files()
         child.link.send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
 
     def _on_request(self, frame: Frame) -> None:
@@ -228,6 +232,15 @@ class Run:
         seconds = time.monotonic() - self._since
         self._spent += seconds
         return seconds
+
+    def _watch_files(self) -> None:
+        """Where the scratch folder has no size of its own, look how much is in it."""
+        if self.over or self.child is None:
+            return
+        if self.child.overfull():
+            self.end("output", self.limits.sentence("files"))
+        else:
+            self._loop.later(_LOOK_SECONDS, self._watch_files)
 
     def _pause_child(self, paused: bool) -> None:
         if self.child is not None and not self.over:

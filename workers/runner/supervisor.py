@@ -21,10 +21,6 @@ from workers.wire import Frame, WireError
 _BACKLOG = 128
 
 
-class AlreadyRunning(Exception):
-    """Another runner answers on this socket."""
-
-
 class Supervisor:
     def __init__(self, path: Path, found: confine.Found, pool: Pool, loop: Loop) -> None:
         self.failure: str | None = None
@@ -112,10 +108,8 @@ class Supervisor:
 
 
 def listen(path: Path) -> socket.socket:
-    """The socket, for this user only. Raises `AlreadyRunning`; what a dead runner left is removed."""
+    """The socket, for this user only; what a dead runner left is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and _answers(path):
-        raise AlreadyRunning(f"another runner already answers at {path}")
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -129,7 +123,8 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
+    """Whether a runner listens there."""
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         probe.settimeout(2)
         return probe.connect_ex(str(path)) == 0

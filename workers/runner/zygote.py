@@ -21,33 +21,42 @@ from workers.runner import confine, control
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "HOME": "/tmp",
-    "TMPDIR": "/tmp",
+    "USER": "learner",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     # one thread: a fork copies only the thread that forks, and two on a busy machine are slower than one
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # its jemalloc starts a thread
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # as one that is loaded starts a thread, used or not
     "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MB of the address space that a run's limit counts
     "HF_HUB_OFFLINE": "1",  # without it a missing file is asked for again and again, for minutes
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HOME": "/tmp/huggingface",
     "TRANSFORMERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
     "WANDB_MODE": "disabled",
-    "MPLCONFIGDIR": "/tmp/matplotlib",
     "MPLBACKEND": "module://workers.lab.pyplot",
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not open one before the fork
 }
 
 
+def environment(scratch: str) -> dict[str, str]:
+    """The whole environment of zygote and children; `scratch` is where they may write."""
+    folders = {"HOME": scratch, "TMPDIR": scratch}
+    return {
+        **ENVIRONMENT,
+        **folders,
+        "MPLCONFIGDIR": f"{scratch}/matplotlib",
+        "HF_HOME": f"{scratch}/huggingface",
+    }
+
+
 def main() -> None:
     """Warm up and serve the supervisor's socket, whose descriptor is in argv, until it closes."""
     config = json.loads(sys.argv[1])
-    plan = confine.Plan(**config["plan"])
+    plan = confine.Plan.read(config["plan"])
     channel = socket.socket(fileno=config["channel"])
     confine.enter_zygote(plan)
     began = time.monotonic()
@@ -131,7 +140,12 @@ class _Zygote:
 
     def _fork(self, message: control.Message, descriptors: list[int]) -> None:
         number = int(message["fork"])
-        pid = confine.fork(self._plan)
+        try:
+            pid = confine.fork(self._plan)
+        except OSError as error:  # no memory, or too many processes: of this child only
+            print(f"runner: cannot fork: {error}", file=sys.stderr, flush=True)
+            control.close(descriptors)
+            return control.send(self._channel, {"exit": number, "status": -9, "cpu": 0.0})
         if pid == 0:
             from workers.runner import child
 
@@ -143,6 +157,7 @@ class _Zygote:
         control.send(self._channel, told, (handle,) if handle is not None else ())
         if handle is not None:
             os.close(handle)
+        return None
 
     def _reap(self) -> None:
         """As process 1 of its namespace the zygote also inherits orphans; they have no number."""

@@ -1,61 +1,268 @@
-"""The walls around a run: which ones this machine gives, and how zygote and child go behind them."""
+"""The walls around a run: which ones this machine gives, and how zygote and children go behind them.
+
+A missing wall is never passed over in silence: the supervisor settles at its start which ones there are, and
+a child that cannot build exactly those runs nothing.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import resource
-from dataclasses import asdict, dataclass
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from workers.runner.limits import Limits
+from workers.runner.confine import kernel, landlock, limits, namespaces, seccomp, sight
+from workers.runner.limits import FILE_BYTES, FILES
+
+__all__ = [
+    "Found",
+    "Plan",
+    "clean_up",
+    "collapse_heap",
+    "enter_child",
+    "enter_zygote",
+    "find",
+    "fork",
+    "handle",
+    "overfull",
+    "set_run_limits",
+]
+
+set_run_limits = limits.set_for_run
+
+_USERS = 50_000  # run n gets user id base + n, modulo this many
+_HIGH_USER, _LOW_USER = 2_000_000, 10_000  # the second where a container knows only 65536 ids
+_HUGE_PAGE = 2 << 20
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The walls to build. Made once by the supervisor; zygote and children build exactly these or fail."""
+    """The walls to build, and what stays visible. Made once by the supervisor, and passed on as JSON."""
 
     namespaces: bool = False
+    landlock: int = 0  # version of the kernel's interface
+    seccomp: bool = False
+    user: int = 0  # the first of the user ids that runs get; 0 if they keep ours
+    base: str = ""  # an empty folder of ours: under the new root, or for scratch folders
+    seen: sight.Sight = field(default_factory=sight.Sight)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> Plan:
+        return cls(**{**given, "seen": sight.Sight(**given["seen"])})
 
-def fork(plan: Plan) -> int:
-    return os.fork()
+    @property
+    def confines(self) -> bool:
+        return self.namespaces or self.landlock > 0 or self.seccomp
 
+    @property
+    def scratch(self) -> str:
+        """The folder in which the zygote may write."""
+        return namespaces.SCRATCH if self.namespaces else self.base
 
-def enter_child(plan: Plan, number: int) -> list[str]:
-    return []
-
-
-def set_run_limits(limits: Limits) -> None:
-    """Memory on top of what the warm process has, and processor time: hard, for the rest of this process."""
-    with open("/proc/self/statm") as statm:
-        held = int(statm.read().split()[0]) * resource.getpagesize()
-    most = held + limits.memory
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    @property
+    def layers(self) -> list[str]:
+        named = {
+            "namespaces": self.namespaces,
+            "landlock": self.landlock > 0,
+            "seccomp": self.seccomp,
+            "uid": self.user > 0,
+        }
+        return [*(name for name, there in named.items() if there), "limits"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """What this machine gives: the plan, the names of its walls, and why others are missing."""
+    """What this machine gives: the plan, and for each missing wall a sentence that says why."""
 
     plan: Plan
-    layers: list[str]
     missing: dict[str, str]
-    enough: bool
 
-    def sentence(self) -> str:
-        return ""
+    @property
+    def enough(self) -> bool:
+        """The least behind which a stranger's code may run."""
+        return self.plan.seccomp and (self.plan.namespaces or self.plan.landlock > 0)
 
 
-def find(mode: str, models: list[str]) -> Found:
-    return Found(Plan(), [], {}, False)
+def find(mode: str, models: list[str], base: Path) -> Found:
+    """Try which walls hold here, in processes of their own. `base` is made anew; `clean_up` removes it."""
+    plan = Plan(base=_make_base(base), seen=sight.look(models))
+    if mode == "off":
+        return Found(plan, {"sandbox": "The sandbox is switched off: only run code that you trust."})
+    if not sys.platform.startswith("linux"):
+        return Found(plan, {"sandbox": "This system has no sandbox for cells: only run code that you trust."})
+    return _find_walls(replace(plan, landlock=landlock.version(), seccomp=seccomp.available()))
+
+
+def _find_walls(plan: Plan) -> Found:
+    missing = {}
+    if not plan.landlock:
+        missing["landlock"] = "Landlock is not there; it needs Linux 5.13 or later."
+    if not plan.seccomp:
+        missing["seccomp"] = "seccomp filters are not there, or not for this kind of processor."
+    why = _try(replace(plan, namespaces=True))
+    if why:
+        missing["namespaces"] = f"Namespaces are refused here ({why})."
+    plan = replace(plan, namespaces=not why)
+    user, no_user = _find_user(plan)
+    if no_user:
+        missing["uid"] = no_user
+    plan = replace(plan, user=user)
+    if not plan.namespaces and (why := _try(plan)):
+        missing["sandbox"] = f"No sandbox holds here ({why})."
+        plan = replace(plan, landlock=0, seccomp=False, user=0)
+    return Found(plan, missing)
+
+
+def _find_user(plan: Plan) -> tuple[int, str]:
+    """The first user id for runs, or 0 and the reason why they keep ours."""
+    if os.getuid() != 0:
+        return 0, "Runs share one user id, as only root can give each its own."
+    closed = [path for path in plan.seen.reading if not sight.open_to_others(path, not plan.namespaces)]
+    if closed:
+        return 0, f"Runs keep our user id, as another one could not read {closed[0]}."
+    why = ""
+    for user in (_HIGH_USER, _LOW_USER):
+        if not (why := _try(replace(plan, user=user))):
+            return user, ""
+    return 0, f"Runs keep our user id, as changing it is refused ({why})."
+
+
+def _make_base(base: Path) -> str:
+    """A fresh folder that every user id can pass through; what a killed runner left there is removed."""
+    base.parent.mkdir(parents=True, exist_ok=True)
+    if os.getuid() == 0 and not sight.open_to_others(str(base.parent), with_parents=True):
+        base = Path(tempfile.mkdtemp(prefix="unembed-"))
+    shutil.rmtree(base, ignore_errors=True)
+    base.mkdir(mode=0o711)
+    base.chmod(0o711)
+    return os.path.realpath(base)
+
+
+def _try(plan: Plan) -> str:
+    """Build these walls in a process that then ends; empty, or the reason why they cannot be built."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _rehearse(plan, writing)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        said = pipe.read(4000).decode("utf-8", "replace")
+    _, status = os.waitpid(pid, 0)
+    return "" if said == "ok" else said or f"it ended with status {os.waitstatus_to_exitcode(status)}"
+
+
+def _rehearse(plan: Plan, pipe: int) -> None:
+    said = "ok"
+    try:
+        enter_zygote(plan)
+        pid = fork(plan)
+        if pid:
+            os.waitpid(pid, 0)
+            os._exit(0)
+        enter_child(plan, 1)
+    except OSError as error:
+        said = str(error)
+    except Exception:
+        said = traceback.format_exc(limit=-1)
+    finally:
+        os.write(pipe, said.encode())
+        os._exit(0)
+
+
+# -- building them -----------------------------------------------------------------------------------
 
 
 def enter_zygote(plan: Plan) -> None:
-    pass
+    """The walls that all children share. With namespaces, the process that returns is another one."""
+    if plan.namespaces:
+        namespaces.enter_zygote(plan.seen, plan.base)
+    elif sys.platform.startswith("linux"):
+        kernel.die_with_parent(signal.SIGKILL)
+
+
+def fork(plan: Plan) -> int:
+    """As `os.fork`, behind one wall more where there are namespaces."""
+    return namespaces.fork() if plan.namespaces else os.fork()
+
+
+def enter_child(plan: Plan, number: int) -> list[str]:
+    """Build every wall of the plan around this process. Returns their names; raises if one does not stand."""
+    scratch = _enter_scratch(plan, number)
+    if not plan.confines:
+        return []
+    limits.set_fixed(own_user=plan.user > 0, own_namespace=plan.namespaces and os.getuid() != 0)
+    kernel.forbid_capabilities()
+    if plan.user:
+        _become(plan.user + number % _USERS)
+    kernel.drop_capabilities()
+    kernel.no_new_privileges()
+    kernel.die_with_parent(signal.SIGKILL)
+    if plan.landlock:
+        _restrict_files(plan, scratch)
+    if plan.seccomp:
+        seccomp.restrict(own_files=plan.namespaces)
+    return plan.layers
+
+
+def _enter_scratch(plan: Plan, number: int) -> str:
+    if plan.namespaces:
+        namespaces.enter_child()
+        return namespaces.SCRATCH
+    scratch = os.path.join(plan.base, str(number))
+    os.mkdir(scratch, 0o700)
+    if plan.user:
+        user = plan.user + number % _USERS
+        os.chown(scratch, user, user)
+    os.chdir(scratch)
+    os.environ["TMPDIR"] = os.environ["HOME"] = scratch
+    tempfile.tempdir = None
+    return scratch
+
+
+def _become(user: int) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def _restrict_files(plan: Plan, scratch: str) -> None:
+    writing = [scratch, *sight.DEVICES]
+    if plan.namespaces:
+        return landlock.restrict(plan.landlock, ["/"], [], writing)
+    reading = [*plan.seen.reading, *sight.DEVICES, "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]
+    return landlock.restrict(plan.landlock, reading, plan.seen.listing, writing)
+
+
+def clean_up(plan: Plan, number: int | None = None) -> None:
+    """Remove what a dead child left, or all there is. With namespaces a child's files went with it."""
+    if number is None:
+        shutil.rmtree(plan.base, ignore_errors=True)
+    elif not plan.namespaces:
+        shutil.rmtree(os.path.join(plan.base, str(number)), ignore_errors=True)
+
+
+def overfull(plan: Plan, number: int) -> bool:
+    """Whether a child has written more than it may; with namespaces its scratch folder has that size."""
+    if plan.namespaces:
+        return False
+    files = [os.path.join(at, name) for at, _, names in os.walk(f"{plan.base}/{number}") for name in names]
+    return len(files) > FILES or sum(map(_stored, files)) > FILE_BYTES
+
+
+def _stored(path: str) -> int:
+    try:
+        return os.lstat(path).st_blocks * 512
+    except OSError:
+        return 0
 
 
 def handle(pid: int) -> int | None:
@@ -63,9 +270,15 @@ def handle(pid: int) -> int | None:
     return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
 
-def clean_up(plan: Plan, number: int) -> None:
-    pass
-
-
 def collapse_heap() -> None:
-    pass
+    """Put our memory on huge pages, if the kernel likes: a fork then copies far fewer page tables."""
+    with contextlib.suppress(OSError):
+        with open("/proc/self/maps") as file:
+            lines = file.read().splitlines()
+        for line in lines:
+            fields = line.split()
+            if fields[1] == "rw-p" and (len(fields) < 6 or fields[5] == "[heap]"):
+                start, end = (int(part, 16) for part in fields[0].split("-"))
+                start = -(-start // _HUGE_PAGE) * _HUGE_PAGE
+                for place in range(start, end // _HUGE_PAGE * _HUGE_PAGE, _HUGE_PAGE):
+                    kernel.collapse(place, _HUGE_PAGE)

@@ -1,0 +1,45 @@
+"""Limits that the kernel holds for us: memory, processor time, size and number of files, threads."""
+
+from __future__ import annotations
+
+import resource
+
+from workers.runner.limits import FILE_BYTES, OPEN_FILES, THREADS, Limits
+
+_THREADS_OF_ALL = 512  # where all children count as one user
+
+
+def set_fixed(own_user: bool, own_namespace: bool) -> None:
+    """What is the same for every run. The kernel counts threads by user, so their limit needs an own one."""
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, FILE_BYTES)
+    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _lower(resource.RLIMIT_MEMLOCK, 0)
+    if hasattr(resource, "RLIMIT_MSGQUEUE"):
+        _lower(resource.RLIMIT_MSGQUEUE, 0)
+    if own_user:
+        _lower(resource.RLIMIT_NPROC, THREADS)
+    elif own_namespace:
+        _lower(resource.RLIMIT_NPROC, _THREADS_OF_ALL)
+
+
+def set_for_run(limits: Limits) -> None:
+    """Memory on top of what the warm process has, and processor time: hard, until this process ends."""
+    _lower(resource.RLIMIT_AS, _held() + limits.memory)
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+
+
+def _lower(kind: int, value: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def _held() -> int:
+    """Bytes of address space of this process; of no help but harmless where the system does not say."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1 << 45

@@ -1,0 +1,98 @@
+"""What a run may see of the file system: interpreter, libraries, the lab and the models. Nothing else.
+
+Above all not the course (it holds the references) and not the data folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2]  # workers/
+ROOT = PACKAGE.parent
+
+_OF_WORKERS = ("__init__.py", "wire.py", "values.py", "lab", "runner")
+_SYSTEM = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime",
+    "/sys/devices/system/cpu",
+)  # fmt: skip
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Real paths to read, folders whose names (only) may be listed, and links that lead to them."""
+
+    reading: tuple[str, ...] = ()
+    listing: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+def look(models: Iterable[str]) -> Sight:
+    """What is to be seen on this machine, with these model folders."""
+    wanted = [*_libraries(), *_SYSTEM, *(str(PACKAGE / name) for name in _OF_WORKERS), *models]
+    hidden = [str(ROOT / "app"), str(PACKAGE)]
+    reading: dict[str, None] = {}
+    listing: dict[str, None] = {}
+    for path in wanted:
+        real = os.path.realpath(path)
+        if not os.path.exists(real):
+            continue
+        inside = [secret for secret in hidden if _holds(real, secret)]
+        if inside:
+            listing[real] = None
+            reading |= dict.fromkeys(_without(real, inside))
+        else:
+            reading[real] = None
+    links = tuple(path for path in _SYSTEM if os.path.islink(path))
+    return Sight(_outermost(reading), tuple(listing), links)
+
+
+def _libraries() -> Iterator[str]:
+    """Where Python's own modules, installed packages and the interpreter's shared library are."""
+    paths = sysconfig.get_paths()
+    yield from (paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    # of the module path only these: the rest is the current folder, or a source folder installed in place
+    yield from (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+    base = Path(sys.base_prefix)
+    if base != Path("/usr"):  # below /usr the system's library folders are enough
+        yield str(base / "lib")
+
+
+def _without(folder: str, hidden: list[str]) -> Iterator[str]:
+    """Everything in `folder` but `hidden`: a rule for the whole could not make an exception."""
+    for entry in sorted(os.listdir(folder)):
+        path = os.path.join(folder, entry)
+        inside = [secret for secret in hidden if _holds(os.path.realpath(path), secret)]
+        if not inside:
+            yield path
+        elif path not in hidden:
+            yield from _without(path, inside)
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """Without those that lie in another one."""
+    kept: list[str] = []
+    for path in sorted(paths):
+        if not kept or not _holds(kept[-1], path):
+            kept.append(path)
+    return tuple(kept)
+
+
+def open_to_others(path: str, with_parents: bool) -> bool:
+    """Whether a user who owns nothing here may read it, and (`with_parents`) get there."""
+    mode = os.stat(path).st_mode
+    needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
+    if mode & needed != needed:
+        return False
+    parents = Path(path).parents if with_parents else ()
+    return all(os.stat(parent).st_mode & stat.S_IXOTH for parent in parents)
