@@ -50,7 +50,7 @@ def hand_in(
     session: Session,
     user: User,
     exercise: str,
-    answer: str | Mapping[str, str],
+    answer: str | Mapping[str, Any],
     texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Attempt:
     """Queue an answer for judging: the text, or the fields of a form. `texts` are other cells not saved yet.
@@ -86,11 +86,23 @@ def hand_in(
     return attempt
 
 
-def _answer_text(exercise: Exercise, answer: str | Mapping[str, str]) -> str:
-    if isinstance(answer, str):
-        return clean_text(answer)
-    values = {name: answer[name] for name in (item.name for item in exercise.fields) if name in answer}
-    return clean_text(json.dumps(values, ensure_ascii=False))
+def _answer_text(exercise: Exercise, answer: str | Mapping[str, Any]) -> str:
+    """The answer as it is stored: code as it stands, a form as JSON of its own fields and no others."""
+    if not exercise.is_form:
+        return clean_text(str(answer))
+    values = _parsed(answer) if isinstance(answer, str) else answer
+    known = {one.name: values[one.name] for one in exercise.fields if one.name in values}
+    return clean_text(json.dumps(known, ensure_ascii=False))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise Unusable("Fill in the form, and hand it in again.")
+    return values
 
 
 def _newest(session: Session, user: User, exercise: str) -> Attempt | None:

@@ -9,7 +9,10 @@ import base64
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,15 @@ from sqlalchemy.orm import Session
 
 from app import accounts, jobs, migrate
 from app import redis as redis_of_app
-from app.config import Settings, settings
+from app.config import ROOT, Settings, settings
 from app.db import engine, transaction
 from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
 from app.models import User
+from app.processes import spawn, stop
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
+SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 
 Settings.model_config["env_file"] = None  # a developer's own settings are not the tests'
 for name in Settings.model_fields:
@@ -140,6 +145,47 @@ def _person(name: str, *, mentor: bool) -> User:
         session.add(user)
         session.flush()
         return user
+
+
+@pytest.fixture(scope="session")
+def warm_machines() -> Iterator[Path]:
+    """A real runner and a real examiner (of the small course), started once; the folder of their sockets."""
+    with tempfile.TemporaryDirectory(prefix="unembed-test-") as name:
+        folder = Path(name)
+        started = [
+            _start("workers.runner", folder / "runner", "--models", str(SHIPPED), "--sandbox", "auto"),
+            _start("workers.examiner", folder / "examiner", "--course", str(SMALL_COURSE)),
+        ]
+        try:
+            for process, log in started:
+                _await_ready(process, log)
+            yield folder
+        finally:
+            stop([process for process, _ in started], 10)
+
+
+def _start(module: str, path: Path, *options: str) -> tuple[subprocess.Popen[bytes], Path]:
+    command = [sys.executable, "-m", module, "--socket", f"{path}.sock", *options]
+    log = path.with_suffix(".log")
+    with log.open("wb") as output:
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return spawn(command, cwd=ROOT, env=env, output=output, errors=output), log
+
+
+def _await_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while '"ready"' not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def machines(warm_machines: Path, database: Path) -> None:
+    """The runner and the examiner stand where the settings say."""
+    settings().run_dir.mkdir(parents=True, exist_ok=True)
+    for name in ("runner.sock", "examiner.sock"):
+        (settings().run_dir / name).symlink_to(warm_machines / name)
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""Grading through the real runner and examiner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from app import attempts, events
+from app.events import Finished, Text, Verdict
+from app.lessons import Lesson
+from app.models import Attempt, Ending, State, User
+from app.models import Verdict as Word
+
+Do = Callable[[], list[str]]
+HandIn = Callable[..., Attempt]
+
+
+@pytest.fixture
+def hand_in(session: Session, ada: User, lesson: Lesson, machines: None, run_jobs: Do) -> HandIn:
+    """Ada hands in, and waits for the verdict."""
+
+    def hand_in(exercise: str, answer: str | dict[str, str]) -> Attempt:
+        attempt = attempts.hand_in(session, ada, exercise, answer)
+        session.commit()
+        run_jobs()
+        session.expire_all()
+        return attempts.visible(session, ada, attempt.id)
+
+    return hand_in
+
+
+def test_a_right_answer_passes_and_the_page_hears_the_verdict_before_the_end(
+    hand_in: HandIn, ada: User, redis: Redis
+) -> None:
+    attempt = hand_in(
+        "double", "print('hello')\ndef double(x: int) -> int:\n    print('asked')\n    return x + x"
+    )
+    assert attempt.verdict is Word.PASSED
+    assert (attempt.run.state, attempt.run.ending) == (State.DONE, Ending.OK)
+    assert attempt.graded_at
+    told = [events.decode(fields) for _, fields in redis.xrange(events.key(ada.id, "counting"))]
+    assert [type(event) for event in told[-2:]] == [Verdict, Finished]
+    assert isinstance(told[-2], Verdict)
+    assert (told[-2].attempt, told[-2].verdict) == (str(attempt.id), "passed")
+
+
+def test_what_is_printed_before_the_hidden_inputs_is_shown_and_nothing_after(
+    hand_in: HandIn, ada: User, redis: Redis
+) -> None:
+    attempt = hand_in("double", "print('hello')\ndef double(x: int) -> int:\n    print(x)\n    return x + x")
+    assert [output.data["text"] for output in attempt.run.outputs] == ["hello\n"]
+    told = [events.decode(fields) for _, fields in redis.xrange(events.key(ada.id, "counting"))]
+    assert "".join(event.text for event in told if isinstance(event, Text)) == "hello\n"
+
+
+def test_a_wrong_answer_is_told_what_is_wrong(hand_in: HandIn) -> None:
+    attempt = hand_in("double", "def double(x: int) -> int:\n    return x * x")
+    assert attempt.verdict is Word.FAILED
+    assert "squared" in attempt.message
+    assert attempt.details
+
+
+def test_the_untouched_starter_is_not_attempted(hand_in: HandIn, lesson: Lesson) -> None:
+    assert hand_in("double", lesson.exercises()[0].starter).verdict is Word.NOT_ATTEMPTED
+
+
+def test_an_answer_that_stops_is_an_error_with_its_line(hand_in: HandIn) -> None:
+    attempt = hand_in("double", "def double(x: int) -> int:\n    return x + x\nnothing")
+    assert attempt.verdict is Word.ERROR
+    assert attempt.message.startswith("Your code stopped in line 3 with NameError")
+    assert attempt.run.outputs[0].kind == "error"
+
+
+def test_an_answer_that_never_ends_is_an_error_with_a_sentence(
+    hand_in: HandIn, change_settings: Callable[..., None]
+) -> None:
+    change_settings(grade_seconds=2)
+    attempt = hand_in("double", "while True: pass")
+    assert (attempt.verdict, attempt.run.ending) == (Word.ERROR, Ending.LIMIT)
+    assert attempt.message.startswith("Stopped after 2 seconds")
+
+
+def test_an_answer_that_never_returns_is_an_error_too(
+    hand_in: HandIn, change_settings: Callable[..., None]
+) -> None:
+    change_settings(grade_seconds=3)
+    attempt = hand_in("double", "def double(x: int) -> int:\n    while True: pass")
+    assert attempt.verdict is Word.ERROR
+
+
+def test_an_exercise_that_uses_another_finds_its_passed_answer(hand_in: HandIn) -> None:
+    hand_in("double", "def double(x: int) -> int:\n    return x + x")
+    attempt = hand_in("quadruple", "def quadruple(x: int) -> int:\n    return double(double(x))")
+    assert attempt.verdict is Word.PASSED
+
+
+def test_scratch_cells_play_no_part_in_grading(hand_in: HandIn, session: Session, ada: User) -> None:
+    attempt = hand_in("double", "def double(x: int) -> int:\n    return x + y  # `y` is from cell two")
+    assert attempt.verdict in (Word.ERROR, Word.FAILED)
+
+
+def test_a_form_is_judged_without_running_anything(hand_in: HandIn) -> None:
+    assert hand_in("largest", {"largest": "three"}).verdict is Word.PASSED
+    wrong = hand_in("largest", {"largest": "two"})
+    assert wrong.verdict is Word.FAILED
+    assert "middle" in wrong.message

@@ -1,0 +1,197 @@
+"""The jobs: run a cell, grade an attempt.
+
+Claim, do, record; whatever fails on our side goes back to the queue.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+from app import attempts, events, leases
+from app.attempts import Verdict
+from app.config import settings
+from app.db import transaction
+from app.jobs import celery
+from app.leases import Result
+from app.lessons import course
+from app.models import Ending, Run
+from app.models import Verdict as Word
+from workers.examiner import client as examiner
+from workers.heartbeat import Heartbeat, Stop
+from workers.recorder import Recorder
+from workers.replay import replay
+from workers.runner.client import ChildEnded, RunnerClient, RunnerGone
+from workers.runner.limits import Limits
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN = threading.Event()  # set when this worker is told to end: its runs go back to the queue
+RUNNER_SECONDS = 10.0  # how long a run waits for a runner that is starting again
+OUTPUTS = 50  # things shown in one run
+_RECORD_TRIES = 3
+
+Work = Callable[[Run, Recorder, Heartbeat], tuple[Result, Verdict | None]]
+
+
+class Stopped(Exception):
+    """The run has to end before it is over; the heartbeat knows why."""
+
+
+@celery.task(name="run")
+def run(*, run_id: str, **_: Any) -> None:
+    """Run a cell on top of the cells above it. More ids than this are for a newer worker and do no harm."""
+    _do(UUID(run_id), _run)
+
+
+@celery.task(name="grade")
+def grade(*, run_id: str, **_: Any) -> None:
+    """Run an answer, and let the examiner judge it."""
+    _do(UUID(run_id), _grade)
+
+
+def _do(run_id: UUID, work: Work) -> None:
+    """Claim the run, do the work, record it. Nothing is raised: the row says what happened."""
+    with transaction() as session:
+        held = leases.claim(session, run_id)
+        if held is not None:
+            leases.tell_places(session)
+    if held is None:  # cancelled, or somebody else has it: a message may come twice
+        return
+    recorder = Recorder(held)
+    with Heartbeat(held.id, held.nonce, SHUTDOWN) as heartbeat:
+        try:
+            _record(held, *work(held, recorder, heartbeat))
+        except Stopped:
+            _end_early(held, recorder, heartbeat.stop)
+        except Exception:
+            log.exception("run %s goes back to the queue", held.id)
+            _give_back(held, fault=True)
+
+
+def _end_early(held: Run, recorder: Recorder, reason: Stop | None) -> None:
+    if reason is Stop.CANCELLED:
+        recorder.flush()
+        _record(held, Result(message="Cancelled.", outputs=recorder.outputs, cancelled=True), None)
+    elif reason is Stop.SHUTDOWN:
+        _give_back(held, fault=False)
+
+
+# ---- the work
+
+
+def _run(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, None]:
+    with _child(held, heartbeat, settings().run_seconds) as child:
+        recorder.started()
+        return replay(child, held.chain, recorder), None
+
+
+def _grade(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, Verdict | None]:
+    answer = held.chain[-1]["text"]
+    if course().exercises[held.cell].is_form:
+        recorder.started()
+        return Result(), _judge(held.cell, json.loads(answer), None)
+    with _child(held, heartbeat, settings().grade_seconds) as child:
+        recorder.started()
+        result = replay(child, held.chain, recorder)
+        if result.ending is not Ending.OK:
+            return result, _not_judged(held, result)
+        child.hide()
+        return result, _judge(held.cell, answer, child)
+
+
+def _judge(exercise: str, answer: Any, child: RunnerClient | None) -> Verdict:
+    found = examiner.grade(settings().examiner_socket, exercise, answer, child)
+    return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
+
+
+def _not_judged(held: Run, result: Result) -> Verdict:
+    """The verdict on an answer that did not run to its end."""
+    error = next((shown.data for shown in result.outputs if shown.kind == "error"), None)
+    if result.message:
+        return Verdict(Word.ERROR, result.message)
+    assert error is not None
+    line = f" in line {error['line']}" if error["line"] and error["cell"] == held.cell else ""
+    sentence = f"Your code stopped{line} with {error['type']}: {error['message']}"
+    return Verdict(Word.ERROR, sentence, {"line": error["line"], "cell": error["cell"]})
+
+
+@contextmanager
+def _child(held: Run, heartbeat: Heartbeat, seconds: int) -> Iterator[RunnerClient]:
+    """A fresh child that the heartbeat can stop.
+
+    Raises RunnerGone, and Stopped where there is a reason to stop.
+    """
+    memory = settings().memory_mb << 20
+    limits = Limits(wall=seconds, cpu=seconds, memory=memory, outputs=OUTPUTS)
+    try:
+        with _connected(limits, held.seed, heartbeat) as child:
+            yield child
+    except (ChildEnded, RunnerGone) as end:
+        if heartbeat.stop:
+            raise Stopped from end
+        raise
+
+
+@contextmanager
+def _connected(limits: Limits, seed: int, heartbeat: Heartbeat) -> Iterator[RunnerClient]:
+    """A child as soon as there is one: a runner that has just died is started again by those who watch over
+    it.
+    """
+    deadline = time.monotonic() + RUNNER_SECONDS
+    while True:
+        child = RunnerClient(settings().runner_socket, limits, seed)
+        heartbeat.watch(child)
+        try:
+            child.__enter__()
+            break
+        except RunnerGone:
+            if heartbeat.stop or time.monotonic() > deadline:
+                raise
+            time.sleep(0.25)
+    try:
+        yield child
+    finally:
+        child.close()
+
+
+# ---- what becomes of it
+
+
+def _record(held: Run, result: Result, verdict: Verdict | None) -> None:
+    """Write it down, then tell the page. A database that is busy for a moment is asked again."""
+    for attempt in range(1, _RECORD_TRIES + 1):
+        try:
+            return _record_once(held, result, verdict)
+        except OperationalError:
+            if attempt == _RECORD_TRIES:
+                raise
+            time.sleep(attempt)
+
+
+def _record_once(held: Run, result: Result, verdict: Verdict | None) -> None:
+    with transaction() as session:
+        recorded = leases.record(session, held.id, held.nonce, result)
+        if recorded is None:
+            log.info("a late result of run %s is dropped", held.id)
+            return
+        if verdict is not None:
+            attempt = attempts.record_verdict(session, recorded, verdict)
+            events.tell(session, recorded, events.verdict(recorded, attempt))
+        events.tell(session, recorded, events.finished(recorded))
+
+
+def _give_back(held: Run, *, fault: bool) -> None:
+    """To the queue. After a fault the next try comes with the sweeper, a few seconds later."""
+    with transaction() as session:
+        waiting = leases.give_back(session, held.id, held.nonce, fault=fault)
+    if waiting is not None and not fault:
+        leases.resend(waiting)
