@@ -1,0 +1,196 @@
+"""A lesson as its learner finds it: every cell and exercise with its text, its newest run, and the help that is open.
+
+Read only, and of many nouns at once, so that a page makes one call and a fixed number of queries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from redis import RedisError
+from sqlalchemy.orm import Session
+
+from app import activity, attempts, drafts, events, progress, runs, threads
+from app.activity import Kind
+from app.db import now
+from app.lessons import Cell, Exercise, Lesson, Prose
+from app.models import Attempt, Run, Thread, User
+from app.progress import Status
+from app.redis import client
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cell or exercise, as its learner finds it."""
+
+    block: Cell | Exercise
+    lesson: Lesson
+    text: str
+    number: int = 0  # of an exercise: 1 is the lesson's first
+    run: Run | None = None  # the newest, with outputs and attempt
+    stale: bool = False
+    modified: bool = False
+    replay_seconds: float = 0.0
+    waiting: int = 0  # place in the queue
+    guess: dict[str, Any] | None = None  # what was bet before anything was shown
+    status: Status = progress.NOTHING
+    attempt: Attempt | None = None  # the newest
+    hints: tuple[str, ...] = ()  # those opened
+    solution_open: bool = False
+    threads: tuple[Thread, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.block.id
+
+    @property
+    def is_exercise(self) -> bool:
+        return isinstance(self.block, Exercise)
+
+    @property
+    def is_form(self) -> bool:
+        return isinstance(self.block, Exercise) and self.block.is_form
+
+    @property
+    def bet_first(self) -> bool:
+        """Whether a guess is asked for before anything may be shown."""
+        return self.block.predict is not None and self.guess is None
+
+    @property
+    def long_replay(self) -> bool:
+        return self.replay_seconds > runs.LONG_REPLAY
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What was last filled into a form."""
+        return json.loads(self.attempt.answer) if self.attempt else {}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The whole lesson. `places` holds its cells and exercises by id, in reading order."""
+
+    lesson: Lesson
+    places: dict[str, Place]
+    since: str = "0-0"  # the stream's newest event before any of this was read
+
+    def __iter__(self) -> Iterator[Prose | Place]:
+        for block in self.lesson.blocks:
+            yield block if isinstance(block, Prose) else self.places[block.id]
+
+    @property
+    def exercises(self) -> list[Place]:
+        return [place for place in self.places.values() if place.is_exercise]
+
+    @property
+    def passed(self) -> int:
+        return sum(place.status.mark is progress.Mark.PASSED for place in self.exercises)
+
+
+def of(session: Session, learner: User | None, lesson: Lesson) -> Desk:
+    """The lesson for this learner; for nobody, as it was written."""
+    blocks = [block for block in lesson.blocks if not isinstance(block, Prose)]
+    numbers = {block.id: i for i, block in enumerate(lesson.exercises(), 1)}
+    if learner is None:
+        bare = {b.id: Place(b, lesson, drafts.initial(b), numbers.get(b.id, 0)) for b in blocks}
+        return Desk(lesson, bare)
+    since = _newest_event(learner, lesson)
+    known = _Known.of(session, learner, lesson)
+    return Desk(lesson, {b.id: known.place(session, b, lesson, numbers.get(b.id, 0)) for b in blocks}, since)
+
+
+def _newest_event(learner: User, lesson: Lesson) -> str:
+    try:
+        return events.latest_id(client(), events.key(learner.id, lesson.slug))
+    except RedisError:
+        return "0-0"
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Everything about one learner in one lesson, each by cell."""
+
+    standings: dict[str, runs.Standing]
+    latest: dict[str, Run]
+    guesses: dict[str, dict[str, Any]]
+    statuses: dict[str, Status]
+    attempts: dict[str, Attempt]
+    hints: dict[str, int]
+    looked_up: set[str]
+    opened_at: datetime | None
+    threads: dict[str, list[Thread]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session, learner: User, lesson: Lesson) -> _Known:
+        standings = runs.standings(session, learner, lesson)
+        form_runs = (
+            runs.latest(session, learner, lesson.slug) if any(e.is_form for e in lesson.exercises()) else {}
+        )
+        return cls(
+            standings=standings,
+            latest=form_runs,
+            guesses=activity.predictions(session, learner, lesson.slug),
+            statuses=progress.of_lesson(session, learner, lesson.slug),
+            attempts=attempts.newest(session, learner, lesson.slug),
+            hints=attempts.hints_opened(session, learner, lesson.slug),
+            looked_up=set(attempts.looked_up(session, learner)),
+            opened_at=activity.opened_at(session, learner, lesson.slug),
+            threads=threads.of_lesson(session, learner, lesson.slug),
+        )
+
+    def place(self, session: Session, block: Cell | Exercise, lesson: Lesson, number: int) -> Place:
+        standing = self.standings.get(block.id)
+        run = standing.run if standing else self.latest.get(block.id)
+        opened = self.hints.get(block.id, 0)
+        return Place(
+            block=block,
+            lesson=lesson,
+            text=standing.text if standing else drafts.initial(block),
+            number=number,
+            run=run,
+            stale=bool(standing and standing.stale),
+            modified=bool(standing and standing.modified),
+            replay_seconds=standing.replay_seconds if standing else 0.0,
+            waiting=runs.place(session, run) if run else 0,
+            guess=self.guesses.get(block.id),
+            status=self.statuses.get(block.id, progress.NOTHING),
+            attempt=self.attempts.get(block.id),
+            hints=block.hints[:opened] if isinstance(block, Exercise) else (),
+            solution_open=isinstance(block, Exercise) and self._solution_open(block),
+            threads=tuple(self.threads.get(block.id, ())),
+        )
+
+    def _solution_open(self, exercise: Exercise) -> bool:
+        """As `attempts.may_see_solution` says for one, from what is known of all."""
+        tried = self.statuses.get(exercise.id, progress.NOTHING).attempts > 0
+        waited = self.opened_at is not None and now() - self.opened_at >= timedelta(minutes=exercise.minutes)
+        return tried or waited or exercise.id in self.looked_up
+
+
+def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
+    """One cell or exercise of the lesson. Raises KeyError."""
+    return of(session, learner, lesson).places[cell]
+
+
+def stream_start(run: Run) -> str:
+    """Where in the learner's stream the events of this run begin, at the latest: its age, in the ids' own words."""
+    return f"{int(run.queued_at.timestamp() * 1000) - _CLOCKS_APART}-0"
+
+
+_CLOCKS_APART = 60_000  # milliseconds by which Redis' clock may run behind ours
+
+
+def texts_of(run: Run) -> dict[str, int]:
+    """Cell → CRC-32 of the text it had in this run: with these the page notices what has changed since."""
+    return {link["cell"]: crc32(link["text"].encode()) for link in run.chain}
+
+
+def opened(session: Session, learner: User, lesson: Lesson) -> None:
+    """Note, once, that the learner has opened this lesson: from here on the minutes count after which solutions open."""
+    if activity.opened_at(session, learner, lesson.slug) is None:
+        activity.log(session, learner, Kind.OPENED, lesson.slug)

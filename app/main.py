@@ -1,0 +1,161 @@
+"""The site. `create_app()` is its table of contents: read this first.
+
+A request passes `Edge` (size, headers, cookies), the token check, one route of app/routes/, one noun of app/, and
+leaves as one page. Nothing here imports torch: code runs in the workers.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import pages, visitors
+from app.assets import Assets
+from app.config import settings
+from app.guard import Refused, TooMany
+from app.routes import accounts, attempts, health, home, lessons, mentor, path, runs, threads
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 3 << 20  # bytes of one request: a long lesson's cells, all unsaved, and then some
+
+# No inline script, no eval, nothing from elsewhere. The two hashes are Plotly's: an empty <style>, and the attribute
+# `image-rendering: …pixelated` on its heat maps.
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-hashes' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+        "'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8='",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def create_app() -> FastAPI:
+    """The whole site."""
+    app = FastAPI(
+        title="Unembed",
+        openapi_url=None,
+        dependencies=[Depends(visitors.check_token)],
+        exception_handlers=_HANDLERS,
+    )
+    app.include_router(home.router)
+    app.include_router(path.router)
+    app.include_router(lessons.router)
+    app.include_router(runs.router)
+    app.include_router(attempts.router)
+    app.include_router(threads.router)
+    app.include_router(mentor.router)
+    app.include_router(accounts.router)
+    app.include_router(health.router)
+    app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")
+    app.add_middleware(Edge)
+    return app
+
+
+class Edge:
+    """The outermost layer: refuses bodies that are too large, sets headers and cookies."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY:
+                raise HTTPException(413)
+            return message
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *_extra_headers(scope)]
+            await send(message)
+
+        await self.app(scope, counted, dressed)
+
+
+def _extra_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in HEADERS.items()] + visitors.cookie_headers(
+        scope
+    )
+
+
+# ── how a “no” sounds ───────────────────────────────────────────────────────
+
+
+async def _refused(request: Request, error: Refused) -> Response:
+    if isinstance(error, visitors.SignInNeeded) and request.method == "GET" and not visitors.is_htmx(request):
+        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+    headers = {"retry-after": str(error.wait)} if isinstance(error, TooMany) and error.wait else {}
+    texts = await _written(request) if request.method == "POST" else {}
+    return pages.problem(request, error.status, error.message, texts, **headers)
+
+
+async def _written(request: Request) -> dict[str, str]:
+    """What the learner wrote in the form that is being refused; the page gives it back."""
+    try:
+        fields = await visitors.sent(request)
+    except Exception:  # a body that can't be read has nothing to give back
+        return {}
+    return {name: value for name, value in fields.items() if name in ("text", "body")}
+
+
+_SENTENCES = {
+    404: "There is no such page. The map shows all that there is.",
+    405: "This address does not answer that kind of request.",
+    413: "That is more than this site takes at once. What you wrote is still in the editor: shorten it and try again.",
+}
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    sentence = _SENTENCES.get(error.status_code, "The request did not arrive whole. Go back and try again.")
+    return pages.problem(request, error.status_code, sentence, **dict(error.headers or {}))
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    missing = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
+    return pages.problem(request, 422, f"Something is missing or not of the right kind: {missing}.")
+
+
+async def _broken(request: Request, _error: Exception) -> HTMLResponse:
+    """Our fault. Starlette logs the traceback; this answer leaves outside of `Edge`, so it is dressed here."""
+    sentence = (
+        "It is not your fault, and what you wrote is kept. Try again; if it happens twice, tell your mentor."
+    )
+    return pages.problem(request, 500, sentence, **HEADERS)
+
+
+_HANDLERS: dict[Any, Any] = {
+    Refused: _refused,
+    HTTPException: _http_error,
+    RequestValidationError: _invalid,
+    Exception: _broken,
+}

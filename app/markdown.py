@@ -1,0 +1,182 @@
+"""Markdown to HTML that the strict Content-Security-Policy lets live: no raw HTML, no style attributes, no scripts.
+
+Lessons, exercises and what people write to each other all go through here. Mathematics between dollars becomes MathML,
+code is coloured by Pygments with classes.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+from mdit_py_plugins.admon import admon_plugin
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+_FORMATTER = HtmlFormatter(nowrap=True)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A place in the text that can be linked to."""
+
+    level: int
+    anchor: str
+    title: str
+
+
+@lru_cache(maxsize=2048)
+def render(text: str) -> Markup:
+    """A whole text as HTML; headings get anchors."""
+    return Markup(_lesson_md().render(text))
+
+
+@lru_cache(maxsize=2048)
+def render_inline(text: str) -> Markup:
+    """One line as HTML, without a paragraph around it: hints, labels, messages."""
+    return Markup(_lesson_md().renderInline(text))
+
+
+@lru_cache(maxsize=2048)
+def render_message(text: str) -> Markup:
+    """What somebody wrote to somebody: as `render`, but without anchors, and links leave no trace of where they came from."""
+    return Markup(_message_md().render(text))
+
+
+@lru_cache(maxsize=512)
+def headings(text: str) -> tuple[Heading, ...]:
+    """The headings of a text, in order."""
+    tokens = _lesson_md().parse(text)
+    return tuple(
+        Heading(int(token.tag[1]), str(token.attrs.get("id", "")), _plain(following))
+        for token, following in zip(tokens, tokens[1:], strict=False)
+        if token.type == "heading_open"
+    )
+
+
+def plain(text: str) -> str:
+    """One line of Markdown without its marks, for attributes and titles."""
+    return " ".join(_plain(token) for token in _lesson_md().parseInline(text)).strip()
+
+
+def code(text: str, language: str = "python") -> Markup:
+    """Coloured code, to be put into a <pre>."""
+    return Markup(_coloured(text, language, ""))
+
+
+# ── how it is made ──────────────────────────────────────────────────────────
+
+
+@lru_cache
+def _lesson_md() -> MarkdownIt:
+    return _markdown().use(anchors_plugin, min_level=2, max_level=4, slug_func=_slug)
+
+
+@lru_cache
+def _message_md() -> MarkdownIt:
+    return _markdown()
+
+
+def _markdown() -> MarkdownIt:
+    options = {"html": False, "linkify": False, "typographer": False, "highlight": _coloured}
+    md = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    md.use(dollarmath_plugin, renderer=_mathml, allow_space=False, double_inline=True)
+    md.use(footnote_plugin).use(admon_plugin)
+    for rule, rewrite in _REWRITES.items():
+        md.add_render_rule(rule, _rewriting(rewrite))
+    return md
+
+
+def _coloured(text: str, language: str, _attrs: str) -> str:
+    try:
+        return str(highlight(text, get_lexer_by_name(language or "text"), _FORMATTER))
+    except ClassNotFound:
+        return html.escape(text)
+
+
+def _mathml(formula: str, options: dict[str, bool]) -> str:
+    """MathML, with the formula itself for those who copy it; a formula we can't read is shown as it was typed."""
+    display = "block" if options["display_mode"] else "inline"
+    try:
+        made = convert(_known_names(formula), display=display)
+    except Exception:  # latex2mathml raises whatever its parser stumbles over
+        return f"<code>{html.escape(formula)}</code>"
+    return re.sub(r'\s(?:style|class|href)="[^"]*"', "", made)
+
+
+def _known_names(formula: str) -> str:
+    """`aligned` is not known to latex2mathml; `align*` is, and looks the same."""
+    return re.sub(r"\{aligned\}", "{align*}", formula)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
+
+
+def _plain(token: Token) -> str:
+    if token.children:
+        return "".join(_plain(child) for child in token.children)
+    return (
+        token.content
+        if token.type in ("text", "code_inline", "math_inline")
+        else " " * (token.type == "softbreak")
+    )
+
+
+Rewrite = Callable[[Token], None]
+
+
+def _rewriting(rewrite: Rewrite) -> Callable[..., str]:
+    def rule(
+        self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, _env: EnvType
+    ) -> str:
+        rewrite(tokens[index])
+        return self.renderToken(tokens, index, options, _env)
+
+    return rule
+
+
+def _align_by_class(token: Token) -> None:
+    """Table alignment comes as a style attribute, which our policy forbids."""
+    style = str(token.attrs.pop("style", ""))
+    if style:
+        token.attrJoin("class", style.replace("text-align:", "align-").strip())
+
+
+def _guard_link(token: Token) -> None:
+    url = str(token.attrs.get("href", ""))
+    if urlsplit(url).scheme in ("http", "https"):
+        token.attrSet("rel", "noopener noreferrer nofollow")
+        token.attrJoin("class", "elsewhere")
+    elif match := re.fullmatch(r"\.\./([\w-]+)/lesson\.md(#[\w-]+)?", url):
+        token.attrSet("href", f"/lessons/{match[1]}{match[2] or ''}")
+
+
+_REWRITES: dict[str, Rewrite] = {
+    "th_open": _align_by_class,
+    "td_open": _align_by_class,
+    "link_open": _guard_link,
+}
+
+
+def setup(filters: dict[str, Any]) -> None:
+    """Give templates the words `markdown`, `markdown_inline`, `message`, `code` and `plain`."""
+    filters.update(
+        markdown=render, markdown_inline=render_inline, message=render_message, code=code, plain=plain
+    )

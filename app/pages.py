@@ -1,0 +1,201 @@
+"""What every page is made with: templates, their words, and how a “no” looks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+
+from app import desk, markdown
+from app.assets import asset
+from app.config import ROOT
+from app.lessons import course
+from app.path import Concept
+from app.visitors import csrf_token, is_htmx, leave_word, take_word
+
+MODULES = ("ui", "cells", "exercises", "threads")  # templates/macros/*.html
+
+
+# ── templates ───────────────────────────────────────────────────────────────
+
+
+@lru_cache
+def environment() -> Environment:
+    """Jinja, strict: a name that a page forgot is an error, not an empty place."""
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    made.globals.update(
+        asset=asset,
+        now=lambda: datetime.now(UTC),
+        stream_start=desk.stream_start,
+        texts_of=desk.texts_of,
+        headings=markdown.headings,
+    )
+    markdown.setup(made.filters)
+    made.filters.update(ago=ago, seconds=seconds, terminal=terminal, shape=shape, concept=concept)
+    return made
+
+
+def render(
+    request: Request,
+    page: str,
+    block: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """The page; for htmx only `block` of it, if one is named."""
+    context = _with_macros(request, context)
+    if block and is_htmx(request):
+        body = render_block(environment(), page, block, **context)
+    else:
+        body = environment().get_template(page).render(**context)
+    return HTMLResponse(body, status, {"vary": "hx-request", "cache-control": "no-store"} | (headers or {}))
+
+
+def macros(request: Request, name: str) -> Any:
+    """The macros of templates/macros/{name}.html, made for this request: for pages that leave piece by piece."""
+    return _Macros(name, _with_macros(request, {}))
+
+
+def _with_macros(request: Request, context: dict[str, Any]) -> dict[str, Any]:
+    """Macros live in modules made for this page: so they know its token and its reader."""
+    context = {
+        "request": request,
+        "viewer": getattr(request.state, "reader", None),
+        "csrf": csrf_token(request),
+        "flash": take_word(request),
+        "url": request.app.url_path_for,
+    } | context
+    context.update({name: _Macros(name, context) for name in MODULES})
+    return context
+
+
+class _Macros:
+    """One file of macros, made for one page when it is first asked for; the files may use each other."""
+
+    def __init__(self, name: str, context: dict[str, Any]) -> None:
+        self._name, self._context = name, context
+        self._module: Any = None
+
+    def __getattr__(self, macro: str) -> Any:
+        if self._module is None:
+            self._module = environment().get_template(f"macros/{self._name}.html").make_module(self._context)
+        return getattr(self._module, macro)
+
+
+def redirect(request: Request, to: str, say: str = "") -> Response:
+    """Go on to another page (303), which may say one sentence at its top."""
+    if say:
+        leave_word(request, say)
+    if is_htmx(request):
+        return Response(status_code=204, headers={"hx-redirect": to})
+    return RedirectResponse(to, 303)
+
+
+def own_path(path: str | None, default: str = "/") -> str:
+    """`path` if it stays on this site: where to go after signing in."""
+    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return default
+
+
+# ── words ───────────────────────────────────────────────────────────────────
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people say it: `0.4 s`, `1 min 20 s`."""
+    if value is None:
+        return ""
+    if value < 99.5:
+        return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
+    return f"{int(value) // 60} min {int(value) % 60} s"
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago, roughly."""
+    if moment is None:
+        return "never"
+    passed = (datetime.now(UTC) - moment).total_seconds()
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if passed >= size:
+            count = int(passed // size)
+            return f"{count} {name}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def terminal(text: str) -> str:
+    """What a terminal would show: a carriage return starts the line anew (progress bars)."""
+    if "\r" not in text:
+        return text
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
+
+
+def shape(sizes: Any) -> str:
+    """A tensor's shape as Python writes it."""
+    return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+
+
+def concept(name: str) -> Concept | None:
+    """The concept of the map that an exercise names."""
+    try:
+        return course().path.concept(name)
+    except KeyError:
+        return None
+
+
+# ── how a “no” looks ────────────────────────────────────────────────────────
+
+_TITLES = {
+    400: "That did not arrive whole",
+    401: "Please sign in",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not that way",
+    413: "Too long",
+    422: "Not quite",
+    429: "One moment",
+    500: "Something broke on our side",
+    503: "Back in a moment",
+}
+
+
+def problem(
+    request: Request, status: int, message: str, texts: dict[str, str] | None = None, **headers: str
+) -> HTMLResponse:
+    """A refusal in the site's look: a page, or for htmx a notice beside the form it came from.
+
+    `texts` are what the learner had sent; the page gives them back, so that nothing is lost.
+    """
+    if is_htmx(request):
+        headers |= {"hx-retarget": _notice(request), "hx-reswap": "innerHTML"}
+    return render(
+        request,
+        "problem.html",
+        "notice",
+        status=status,
+        headers=headers,
+        title=_TITLES.get(status, _TITLES[500 if status >= 500 else 400]),
+        status_code=status,
+        message=message,
+        texts=texts or {},
+    )
+
+
+def _notice(request: Request) -> str:
+    """Every form called form-x has a place called notice-x; other requests report at the foot of the page."""
+    _, _, source = request.headers.get("hx-source", "").partition("#form-")
+    return f"#notice-{source}" if source.replace("-", "").replace("_", "").isalnum() else "#notices"

@@ -1,0 +1,162 @@
+"""Exercises: hand in an answer, look at earlier ones, open hints and the solution."""
+
+from __future__ import annotations
+
+import json
+from difflib import SequenceMatcher
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
+
+from app import activity, attempts, desk, drafts, markdown, pages, throttle
+from app.guard import NotFound, find_exercise, find_lesson
+from app.lessons import Exercise
+from app.models import User
+from app.visitors import Db, Doer, Member, Sent, Unsaved, Viewer, is_htmx
+
+router = APIRouter()
+
+
+def exercise_of(lesson: str, exercise: str) -> Exercise:
+    """The exercise, if it stands in this lesson. Raises NotFound."""
+    found = find_exercise(exercise)
+    if found.lesson != lesson:
+        raise NotFound("This lesson has no such exercise. It may have moved: look at the map.")
+    return found
+
+
+This = Annotated[Exercise, Depends(exercise_of)]
+
+
+@router.post("/lessons/{lesson}/exercises/{exercise}/attempts", name="hand_in")
+def hand_in(
+    exercise: This, request: Request, session: Db, learner: Doer, fields: Sent, above: Unsaved
+) -> Response:
+    """Hand in what stands in the editor, or in the form. An exercise that asks for a bet asks for it first."""
+    throttle.check(throttle.RUN, str(learner.id))
+    bets = activity.predictions(session, learner, exercise.lesson)
+    if exercise.predict and exercise.id not in bets:
+        if not exercise.is_form:
+            drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", exercise.starter))
+        return _output(request, session, learner, exercise, nudge=True)
+    answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
+    attempt = attempts.hand_in(session, learner, exercise.id, answer, above)
+    if not is_htmx(request):
+        return pages.redirect(request, f"/runs/{attempt.run_id}")
+    return _output(request, session, learner, exercise)
+
+
+def _values(exercise: Exercise, fields: dict[str, str]) -> dict[str, str]:
+    return {field.name: fields.get(field.name, "") for field in exercise.fields}
+
+
+def _output(
+    request: Request, session: Db, learner: User, exercise: Exercise, nudge: bool = False
+) -> Response:
+    if not is_htmx(request):
+        return pages.redirect(request, _place_url(exercise), "First place your bet, below the exercise.")
+    place = desk.place(session, learner, find_lesson(exercise.lesson), exercise.id)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=nudge)
+
+
+def _place_url(exercise: Exercise) -> str:
+    return f"/lessons/{exercise.lesson}#cell-{exercise.id}"
+
+
+@router.get(
+    "/lessons/{lesson}/exercises/{exercise}/attempts", name="show_attempts", response_class=HTMLResponse
+)
+def show_attempts(exercise: This, request: Request, session: Db, learner: Member) -> HTMLResponse:
+    """All attempts of the learner at this exercise, the newest first."""
+    made = attempts.of(session, learner, exercise.id)
+    return pages.render(request, "attempts/attempts.html", "list", exercise=exercise, attempts=made)
+
+
+@router.get("/attempts/{attempt_id}", name="show_attempt", response_class=HTMLResponse)
+def show_attempt(attempt_id: UUID, request: Request, session: Db, looker: Member) -> HTMLResponse:
+    """One attempt: the answer as it was handed in, what it showed, and the verdict. Mentors may look too."""
+    attempt = attempts.visible(session, looker, attempt_id)
+    exercise = _known(attempt.exercise)
+    return pages.render(
+        request,
+        "attempts/attempt.html",
+        attempt=attempt,
+        exercise=exercise,
+        title=exercise.title if exercise else attempt.exercise,
+        answer=json.loads(attempt.answer) if exercise and exercise.is_form else {},
+        own=attempt.user_id == looker.id,
+        outdated=exercise is not None and exercise.version != attempt.exercise_version,
+    )
+
+
+def _known(exercise: str) -> Exercise | None:
+    try:
+        return find_exercise(exercise)
+    except NotFound:
+        return None  # taken out of the course; what was done with it is still there
+
+
+@router.post("/attempts/{attempt_id}/restore", name="restore_attempt")
+def restore_attempt(attempt_id: UUID, request: Request, session: Db, learner: Member) -> Response:
+    """Put the answer of an attempt back into the editor; what stands there is set aside."""
+    attempt = attempts.visible(session, learner, attempt_id)
+    if attempt.user_id != learner.id:
+        raise NotFound("There is no such attempt among yours.")
+    attempts.restore(session, learner, attempt)
+    to = f"/lessons/{attempt.lesson}#cell-{attempt.exercise}"
+    return pages.redirect(
+        request, to, f"Attempt {attempt.number} is back in the editor. What stood there is kept."
+    )
+
+
+@router.post("/lessons/{lesson}/exercises/{exercise}/hints", name="open_hint")
+def open_hint(exercise: This, request: Request, session: Db, learner: Doer) -> Response:
+    """Open the next hint. Hints never count against anyone."""
+    attempts.open_hint(session, learner, exercise.id)
+    if not is_htmx(request):
+        return pages.redirect(request, _place_url(exercise))
+    place = desk.place(session, learner, find_lesson(exercise.lesson), exercise.id)
+    return pages.render(request, "attempts/help.html", "help", place=place)
+
+
+@router.get(
+    "/lessons/{lesson}/exercises/{exercise}/solution", name="look_at_solution", response_class=HTMLResponse
+)
+def look_at_solution(exercise: This, request: Request, session: Db, learner: Viewer) -> Response:
+    """The solution, to those who have opened it; the others are taken to the button that opens it."""
+    if learner is None or exercise.id not in attempts.looked_up(session, learner):
+        return pages.redirect(request, _place_url(exercise))
+    return _solution(request, session, learner, exercise)
+
+
+@router.post("/lessons/{lesson}/exercises/{exercise}/solution", name="show_solution")
+def show_solution(exercise: This, request: Request, session: Db, learner: Doer) -> Response:
+    """Open the solution beside the learner's own answer, once one attempt is made or the stated minutes are over."""
+    attempts.solution(session, learner, exercise.id)
+    return _solution(request, session, learner, exercise)
+
+
+def _solution(request: Request, session: Db, learner: User, exercise: Exercise) -> HTMLResponse:
+    place = desk.place(session, learner, find_lesson(exercise.lesson), exercise.id)
+    mine, ours = beside(place.text, exercise.solution)
+    return pages.render(
+        request, "attempts/solution.html", "solution", exercise=exercise, place=place, mine=mine, ours=ours
+    )
+
+
+Lines = list[tuple[Markup, bool]]
+
+
+def beside(mine: str, ours: str) -> tuple[Lines, Lines]:
+    """Both texts as coloured lines, each with whether it differs from the other text's."""
+    pairs = [text.rstrip("\n").split("\n") for text in (mine, ours)]
+    same: tuple[set[int], set[int]] = (set(), set())
+    for a, b, size in SequenceMatcher(None, *pairs, autojunk=False).get_matching_blocks():
+        same[0].update(range(a, a + size))
+        same[1].update(range(b, b + size))
+    coloured = [markdown.code(text).rstrip("\n").split("\n") for text in (mine, ours)]
+    marked = [[(line, i not in same[n]) for i, line in enumerate(coloured[n])] for n in (0, 1)]
+    return marked[0], marked[1]

@@ -1,0 +1,96 @@
+"""A lesson's page, the texts typed into it, the bets placed on it, and its one stream of events."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from app import activity, desk, drafts, pages
+from app.activity import Kind
+from app.guard import find_cell, find_lesson
+from app.lessons import course
+from app.visitors import Db, Doer, Member, Viewer, is_htmx
+
+router = APIRouter(prefix="/lessons/{lesson}")
+
+
+@router.get("", name="show_lesson", response_class=HTMLResponse)
+def show_lesson(lesson: str, request: Request, session: Db, learner: Viewer, stuck: str = "") -> HTMLResponse:
+    """The lesson with everything the learner has done in it. A newcomer's visit leaves no trace."""
+    found = find_lesson(lesson)
+    if learner:
+        desk.opened(session, learner, found)
+    table = desk.of(session, learner, found)
+    return pages.render(
+        request,
+        "lessons/lesson.html",
+        lesson=found,
+        desk=table,
+        node=course().path.home(found.slug),
+        stuck=stuck,
+    )
+
+
+@router.api_route("/cells/{cell}/draft", methods=["POST", "PUT"], name="save_draft")
+def save_draft(
+    lesson: str, cell: str, session: Db, learner: Doer, text: Annotated[str, Form()] = ""
+) -> Response:
+    """Keep what is being typed."""
+    drafts.save(session, learner, lesson, cell, text)
+    return Response(status_code=204)
+
+
+@router.post("/cells/{cell}/reset", name="reset_draft")
+def reset_draft(lesson: str, cell: str, request: Request, session: Db, learner: Doer) -> Response:
+    """Back to the lesson's own text; the learner's is set aside, and a script can bring it back at once."""
+    text = drafts.reset(session, learner, lesson, cell)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"text": text})
+    return pages.redirect(
+        request, f"/lessons/{lesson}#cell-{cell}", "The lesson's own text is back; yours is kept."
+    )
+
+
+@router.post("/cells/{cell}/prediction", name="predict")
+def predict(
+    lesson: str,
+    cell: str,
+    request: Request,
+    session: Db,
+    learner: Doer,
+    choice: Annotated[str, Form()] = "",
+    value: Annotated[str, Form()] = "",
+    confidence: Annotated[int, Form()] = 70,
+) -> Response:
+    """Place the bet that a cell asks for before it shows anything."""
+    activity.predict(session, learner, lesson, cell, choice or value, confidence)
+    session.flush()
+    if not is_htmx(request):
+        return pages.redirect(
+            request, f"/lessons/{lesson}#cell-{cell}", "Your bet is placed. Now run the cell."
+        )
+    place = desk.place(session, learner, find_lesson(lesson), cell)
+    answer = pages.render(request, "runs/run.html", "output", place=place, nudge=False)
+    if not place.is_exercise:
+        answer.headers["hx-trigger"] = f'{{"bet-placed": {{"cell": "{place.id}"}}}}'
+    return answer
+
+
+@router.post("/cells/{cell}/guess", name="guess_token")
+def guess_token(
+    lesson: str,
+    cell: str,
+    session: Db,
+    learner: Member,
+    token: Annotated[int, Form(ge=0, le=10_000)],
+    query: Annotated[int, Form(ge=0, le=10_000)],
+    head: Annotated[str, Form(max_length=20)],
+    right: Annotated[str, Form(max_length=1)] = "",
+) -> Response:
+    """Note which token the learner thought a head was reading."""
+    block = find_cell(find_lesson(lesson), cell)
+    guess = {"token": token, "query": query, "head": head, "right": bool(right)}
+    activity.log(session, learner, Kind.GUESSED, lesson, block.id, **guess)
+    return Response(status_code=204)

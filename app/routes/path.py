@@ -1,0 +1,73 @@
+"""The map: what there is to learn, how far one has come, and what one makes of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app import choices, pages, progress
+from app.lessons import course
+from app.progress import NodeView
+from app.visitors import Db, Doer, Viewer, is_htmx
+
+router = APIRouter(prefix="/path")
+
+
+@router.get("", name="show_path", response_class=HTMLResponse)
+def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = False) -> HTMLResponse:
+    """The map, with the learner's own progress, order and goal. Nothing on it is ever locked."""
+    nodes = progress.path_view(session, learner)
+    return pages.render(
+        request,
+        "path/path.html",
+        nodes=nodes,
+        layers=layers([view for view in nodes if not view.hidden]),
+        hidden=[view for view in nodes if view.hidden],
+        titles={view.node.id: view.node.title for view in nodes},
+        source=course().path.source,
+        goal=learner.goal if learner else "",
+        arrange=arrange,
+    )
+
+
+def layers(nodes: list[NodeView]) -> list[list[NodeView]]:
+    """The nodes in layers, each below everything it builds on; within a layer, in the order they came."""
+    needs = {view.node.id: view.node.needs for view in nodes}
+    depths: dict[str, int] = {}
+
+    def depth(node: str) -> int:
+        if node not in depths:
+            depths[node] = 0  # a circle would end here
+            depths[node] = 1 + max((depth(need) for need in needs[node] if need in needs), default=-1)
+        return depths[node]
+
+    rows: dict[int, list[NodeView]] = {}
+    for view in nodes:
+        rows.setdefault(depth(view.node.id), []).append(view)
+    return [rows[row] for row in sorted(rows)]
+
+
+@router.post("/goal", name="set_goal")
+def set_goal(request: Request, session: Db, learner: Doer, goal: Annotated[str, Form()] = "") -> Response:
+    """Write down, in one line, what one is here for."""
+    choices.set_goal(session, learner, goal)
+    if is_htmx(request):
+        return pages.render(request, "path/path.html", "goal", goal=learner.goal)
+    return pages.redirect(request, "/path", "Your goal is kept." if learner.goal else "")
+
+
+Move = Literal["hide", "show", "up", "down"]
+
+
+@router.post("/nodes/{node}", name="change_node")
+def change_node(
+    node: str, request: Request, session: Db, learner: Doer, move: Annotated[Move, Form()]
+) -> Response:
+    """Hide a node, show it again, or move it up or down by one."""
+    if move in ("hide", "show"):
+        choices.hide_node(session, learner, node, move == "hide")
+    else:
+        choices.move_node(session, learner, node, -1 if move == "up" else 1)
+    return pages.redirect(request, f"/path?arrange=true#node-{node}")

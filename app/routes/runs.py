@@ -1,0 +1,133 @@
+"""Runs: press Run, watch it, cancel it, look at what it showed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app import activity, desk, drafts, events, pages, runs, throttle
+from app.db import transaction
+from app.guard import find_cell, find_lesson
+from app.models import Run, RunKind, User
+from app.streams import follow
+from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
+
+router = APIRouter()
+
+
+@router.post("/lessons/{lesson}/cells/{cell}/runs", name="start_run")
+def start_run(
+    lesson: str, cell: str, request: Request, session: Db, learner: Doer, fields: Sent, above: Unsaved
+) -> Response:
+    """Run this cell on top of those above it. A cell that asks for a bet asks for it first."""
+    found = find_lesson(lesson)
+    block = find_cell(found, cell)
+    throttle.check(throttle.RUN, str(learner.id))
+    texts = above | ({cell: fields["text"]} if "text" in fields else {})
+    if block.predict and cell not in activity.predictions(session, learner, lesson):
+        drafts.save(session, learner, lesson, cell, texts.get(cell, block.source))
+        return _output(request, session, learner, lesson, cell, nudge=True)
+    run = runs.submit(session, learner, lesson, cell, texts)
+    if not is_htmx(request):
+        return pages.redirect(request, f"/runs/{run.id}")
+    return _output(request, session, learner, lesson, cell)
+
+
+def _output(
+    request: Request, session: Db, learner: User, lesson: str, cell: str, nudge: bool = False
+) -> Response:
+    """What stands below the cell now; without scripts, the lesson at that place."""
+    if not is_htmx(request):
+        return pages.redirect(
+            request, f"/lessons/{lesson}#cell-{cell}", "First place your bet, below the cell."
+        )
+    place = desk.place(session, learner, find_lesson(lesson), cell)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=nudge)
+
+
+@router.get("/runs/{run_id}", name="show_run", response_class=HTMLResponse)
+def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HTMLResponse:
+    """A run and what it showed; the page refreshes until it is over. For htmx, what stands below its cell now."""
+    run = runs.visible(session, learner, run_id)
+    place = _place(session, learner, run)
+    if is_htmx(request) and place:
+        return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run)
+    return pages.render(
+        request, "runs/run.html", "one", run=run, place=place, waiting=runs.place(session, run)
+    )
+
+
+def _place(session: Db, viewer: User, run: Run) -> desk.Place | None:
+    """The cell of the run on its learner's own page; None for others, and for cells that the lesson no longer has."""
+    if run.user_id != viewer.id:
+        return None
+    try:
+        return desk.place(session, viewer, find_lesson(run.lesson), run.cell)
+    except KeyError:
+        return None
+
+
+@router.post("/runs/{run_id}/cancel", name="cancel_run")
+def cancel_run(run_id: UUID, request: Request, session: Db, learner: Member) -> Response:
+    """Stop a run at any stage; only its learner may."""
+    run = runs.own(session, learner, run_id)
+    runs.cancel(session, run)
+    place = _place(session, learner, run)
+    if is_htmx(request) and place:
+        return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run)
+    return pages.redirect(request, f"/runs/{run.id}")
+
+
+@router.get("/outputs/{output_id}.json", name="show_output")
+def show_output(output_id: UUID, session: Db, learner: Member) -> JSONResponse:
+    """The data of one figure or attention view. They never change."""
+    output = runs.output(session, learner, output_id)
+    return JSONResponse(output.data, headers={"cache-control": "private, max-age=31536000, immutable"})
+
+
+# ── the stream ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who listens to which lesson, and what was still going when they came."""
+
+    key: str
+    live: frozenset[str]
+
+
+def listener(lesson: str, request: Request) -> Listener:
+    """Asks the database all there is to ask, in a transaction of its own: the stream itself touches Redis alone."""
+    with transaction() as session:
+        learner = member(viewer(request, session))
+        found = find_lesson(lesson)
+        waiting = runs.waiting(session, learner, found.slug)
+        return Listener(events.key(learner.id, found.slug), frozenset(str(run.id) for run in waiting))
+
+
+_ENTRY = re.compile(r"\d{1,15}-\d{1,10}")
+
+
+@router.get("/lessons/{lesson}/events", name="lesson_events", response_class=EventSourceResponse)
+async def lesson_events(
+    request: Request,
+    listening: Annotated[Listener, Depends(listener)],
+    after: Annotated[str, Query(max_length=40)] = "",
+    last_event_id: Annotated[str, Header(max_length=40)] = "",
+) -> AsyncIterator[ServerSentEvent]:
+    """What happens to the learner's runs in this lesson, as it happens, until nothing is going any more."""
+    start = next((given for given in (last_event_id, after) if _ENTRY.fullmatch(given)), "0-0")
+    page = pages.macros(request, "events")
+    async for last, batch, over in follow(listening.key, start, set(listening.live)):
+        if batch:
+            html = "".join(str(getattr(page, event.name)(event)) for event in batch)
+            yield ServerSentEvent(raw_data=html, id=last)
+        if over:
+            yield ServerSentEvent(event="done", raw_data="", id=last)

@@ -1,0 +1,71 @@
+"""Following a learner's stream of events: touches Redis alone, however long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from itertools import groupby
+
+from redis.asyncio import Redis
+
+from app import events
+from app.config import settings
+from app.events import Event, Finished, Queued, Text
+
+WAIT = 5.0  # seconds that one look at the stream may take
+PATIENCE = 5  # looks in vain, after which the browser comes back and the database is asked again
+BATCH = 200  # entries; what a program prints faster than pages can show comes in one piece
+
+
+async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str, list[Event], bool]]:
+    """(newest entry's id, what happened, whether that was all), until no run is live or nothing happens for long.
+
+    `live` are the ids of the runs that were going when the listener came; runs queued later join them.
+    """
+    if not live:
+        yield last, [], True
+        return
+    vain = 0
+    async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
+        while live and vain < PATIENCE:
+            found = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
+            if not found:
+                vain += 1
+                continue
+            vain, entries = 0, found[0][1]
+            last = entries[-1][0]
+            batch = [event for event in map(_decoded, entries) if event and _concerns(event, live)]
+            yield last, list(joined(batch)), not live
+
+
+def _decoded(entry: tuple[str, dict[str, str]]) -> Event | None:
+    try:
+        return events.decode(entry[1])
+    except (KeyError, TypeError, ValueError):
+        return None  # written by another version: the database knows what became of the run
+
+
+def _concerns(event: Event, live: set[str]) -> bool:
+    """Whether the event is of a run that is going; keeps `live` up to date."""
+    if isinstance(event, Queued):
+        live.add(event.run)
+    known = event.run in live
+    if isinstance(event, Finished):
+        live.discard(event.run)
+    return known
+
+
+def joined(batch: Iterable[Event]) -> Iterable[Event]:
+    """Neighbouring pieces of printed text in one: a page takes 2000 lines at once better than one by one."""
+    for alike, group in groupby(batch, key=_text_of):
+        pieces = list(group)
+        if alike and len(pieces) > 1:
+            first, *_ = (piece for piece in pieces if isinstance(piece, Text))
+            text = "".join(piece.text for piece in pieces if isinstance(piece, Text))
+            yield replace(first, text=text, seq=pieces[-1].seq)
+        else:
+            yield from pieces
+
+
+def _text_of(event: Event) -> object:
+    return (event.run, event.stream) if isinstance(event, Text) else None

@@ -1,0 +1,210 @@
+"""Who is asking: the session behind a cookie, guests, mentors, and the token that every form carries."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from http.cookies import SimpleCookie
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+from starlette.types import Scope
+
+from app import accounts, guard, throttle
+from app.config import settings
+from app.db import on_commit, request_session
+from app.guard import Refused, Unusable
+from app.models import User
+
+SESSION_COOKIE = "unembed_session"
+CSRF_COOKIE = "unembed_csrf"
+FLASH_COOKIE = "unembed_flash"
+CSRF_HEADER = "x-csrf-token"
+
+Db = Annotated[Session, Depends(request_session, scope="function")]
+
+
+class SignInNeeded(Refused):
+    """Nobody is signed in, and this needs somebody."""
+
+    status = 401
+
+
+class TokenMissing(Refused):
+    """A form without its token, or with another browser's."""
+
+    status = 403
+
+
+class Reader(NamedTuple):
+    """What every page says of who reads it. A copy: a page that refuses is made after the transaction is gone."""
+
+    name: str
+    guest: bool
+    mentor: bool
+
+
+def is_htmx(request: Request) -> bool:
+    return "hx-request" in request.headers
+
+
+# ---- who is looking
+
+
+def viewer(request: Request, session: Db) -> User | None:
+    """Who looks, guests among them; None for a newcomer. Reading never makes a row."""
+    token = request.cookies.get(SESSION_COOKIE)
+    found = accounts.user_of(session, token) if token else None
+    request.state.reader = _reader(found)
+    return found
+
+
+def _reader(user: User | None) -> Reader | None:
+    return Reader(user.name, user.guest, user.mentor) if user else None
+
+
+Viewer = Annotated[User | None, Depends(viewer)]
+
+
+def member(found: Viewer) -> User:
+    """Somebody whose things are kept here, be it as a guest. Raises SignInNeeded."""
+    if found is None:
+        raise SignInNeeded("Sign in to see this.")
+    return found
+
+
+Member = Annotated[User, Depends(member)]
+
+
+def doer(request: Request, session: Db, found: Viewer) -> User:
+    """Somebody who does something: a newcomer becomes a guest, if only this machine can reach the site.
+
+    Raises SignInNeeded elsewhere, TooMany where guests come too fast.
+    """
+    if found is not None:
+        return found
+    if not settings().on_loopback:
+        raise SignInNeeded("Sign in to run code and to keep what you write. Reading needs no account.")
+    throttle.check(throttle.NEW_GUEST, address(request))
+    guest = accounts.guest(session)
+    remember(request, session, guest)
+    return guest
+
+
+Doer = Annotated[User, Depends(doer)]
+
+
+def mentor(found: Member) -> User:
+    """A mentor. Raises NotAllowed for other people."""
+    guard.mentor_only(found)
+    return found
+
+
+Mentor = Annotated[User, Depends(mentor)]
+
+
+def remember(request: Request, session: Session, user: User) -> None:
+    """Sign this browser in as `user`, once the transaction has committed."""
+    token = accounts.open_session(session, user)
+    request.state.reader = _reader(user)
+    on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
+
+
+def forget(request: Request, session: Session) -> None:
+    """Sign this browser out."""
+    if token := request.cookies.get(SESSION_COOKIE):
+        accounts.close_session(session, token)
+    request.state.reader = None
+    cookies(request)[SESSION_COOKIE] = ""
+
+
+def address(request: Request) -> str:
+    """Where the request comes from, for throttles."""
+    return request.client.host if request.client else "unknown"
+
+
+# ---- cookies
+
+
+def cookies(request: Request) -> dict[str, str]:
+    """Cookies that the answer will set; an empty value deletes."""
+    waiting: dict[str, str] = request.scope.setdefault("state", {}).setdefault("cookies", {})
+    return waiting
+
+
+def cookie_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers that set them: HttpOnly, and sent along from our own pages only."""
+    waiting: dict[str, str] = scope.get("state", {}).get("cookies", {})
+    return [(b"set-cookie", _cookie(name, value, scope).encode()) for name, value in waiting.items()]
+
+
+def _cookie(name: str, value: str, scope: Scope) -> str:
+    days = settings().session_days if value else 0
+    jar: SimpleCookie = SimpleCookie({name: value})
+    attributes: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "Lax", "max-age": days * 86400}
+    if scope.get("scheme") == "https" or settings().url.startswith("https:"):
+        attributes["secure"] = True
+    jar[name].update(attributes)
+    return jar[name].OutputString()
+
+
+def leave_word(request: Request, sentence: str) -> None:
+    """A sentence that the next page will show at its top."""
+    cookies(request)[FLASH_COOKIE] = quote(sentence)
+
+
+def take_word(request: Request) -> str:
+    """The sentence that the page before left for this one."""
+    left = request.cookies.get(FLASH_COOKIE, "")
+    if not left or is_htmx(request):
+        return ""
+    cookies(request).setdefault(FLASH_COOKIE, "")
+    return unquote(left)
+
+
+# ---- the token
+
+
+def csrf_token(request: Request) -> str:
+    """The token that forms carry. It equals a cookie that another site can neither read nor set."""
+    known = request.cookies.get(CSRF_COOKIE) or cookies(request).get(CSRF_COOKIE)
+    if not known or len(known) < 32:
+        known = cookies(request)[CSRF_COOKIE] = secrets.token_urlsafe(32)
+    return known
+
+
+async def check_token(request: Request) -> None:
+    """Every request that changes something brings the token, in a header or in the form. Raises TokenMissing."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    brought = request.headers.get(CSRF_HEADER) or str((await request.form()).get("csrf", ""))
+    expected = request.cookies.get(CSRF_COOKIE, "")
+    if not expected or not secrets.compare_digest(brought.encode(), expected.encode()):
+        raise TokenMissing(
+            "This page does not carry the token that the site gave your browser, so nothing was sent. "
+            "Reload the page and press the button again; what you wrote is kept."
+        )
+
+
+async def sent(request: Request) -> dict[str, str]:
+    """The fields of a form, as text."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+Sent = Annotated[dict[str, str], Depends(sent)]
+
+
+def unsaved(fields: Sent) -> dict[str, str]:
+    """The texts of other cells that were not saved yet: a script sends them along with every form. Raises Unusable."""
+    try:
+        texts = json.loads(fields.get("chain") or "{}")
+    except ValueError:
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise Unusable("The texts of the other cells did not arrive whole. Reload the page and try again.")
+    return texts
+
+
+Unsaved = Annotated[dict[str, str], Depends(unsaved)]

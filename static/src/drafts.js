@@ -1,0 +1,130 @@
+// Keeps what is typed: on the server a moment later, and in this browser whenever the server can't be told.
+import { all, csrf, post, store } from "./page.js";
+
+const PAUSE = 800; // milliseconds without a keystroke
+const KEY = "unembed:draft:";
+const saved = new WeakMap(); // textarea → the text the server has
+const waiting = new Map(); // textarea → timer
+
+const areas = (root = document) => all("textarea[data-draft]", root);
+
+function say(area, text, trouble = false) {
+  const place = area.form?.querySelector(".saved");
+  if (!place) return;
+  place.textContent = text;
+  place.toggleAttribute("data-trouble", trouble);
+}
+
+async function save(area, options = {}) {
+  clearTimeout(waiting.get(area));
+  waiting.delete(area);
+  const text = area.value;
+  if (text === saved.get(area)) return;
+  try {
+    const answer = await post(area.dataset.draft, { text }, options);
+    if (!answer.ok) throw new Error(String(answer.status));
+    saved.set(area, text);
+    store.remove(KEY + area.dataset.draft);
+    if (area.value === text) say(area, "saved");
+  } catch (error) {
+    const kept = store.set(KEY + area.dataset.draft, text);
+    const why = { 413: "too long to save", 401: "not signed in", 403: "reload to save" }[error.message] ?? "not saved";
+    say(area, kept ? `${why}; kept in this browser` : why, true);
+  }
+}
+
+function begin(area) {
+  if (saved.has(area)) return;
+  saved.set(area, area.value);
+  const kept = store.get(KEY + area.dataset.draft);
+  if (kept !== null && kept !== area.value) {
+    area.value = kept;
+    say(area, "brought back from this browser", true);
+    waiting.set(area, setTimeout(save, PAUSE, area));
+  }
+}
+
+/** Cell → text of every cell that the server does not have yet. */
+export function unsaved() {
+  return Object.fromEntries(areas().filter((a) => a.value !== saved.get(a)).map((a) => [a.dataset.cell, a.value]));
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (!target.dataset?.draft) return;
+  say(target, "…");
+  clearTimeout(waiting.get(target));
+  waiting.set(target, setTimeout(save, PAUSE, target));
+});
+
+// What is typed in other cells travels with every form of this one, so that nothing runs on yesterday's text.
+function bringAlong(event) {
+  const chain = event.target.closest?.("form")?.querySelector('input[name="chain"]');
+  if (chain) chain.value = JSON.stringify(unsaved());
+}
+document.addEventListener("submit", bringAlong, true);
+document.addEventListener("click", bringAlong, true);
+
+document.addEventListener("htmx:after:request", ({ detail }) => {
+  const { form, body } = detail.ctx.request;
+  const area = form?.querySelector("textarea[data-draft]");
+  const text = body?.get?.("text");
+  if (!area || text == null) return;
+  if (detail.ctx.response.raw.ok) {
+    saved.set(area, text.replaceAll("\r\n", "\n"));
+    store.remove(KEY + area.dataset.draft);
+    if (area.value === saved.get(area)) say(area, "saved");
+  } else {
+    store.set(KEY + area.dataset.draft, area.value);
+  }
+});
+
+function flush() {
+  for (const area of [...waiting.keys()]) save(area, { keepalive: true });
+}
+document.addEventListener("visibilitychange", () => document.hidden && flush());
+addEventListener("pagehide", flush);
+
+areas().forEach(begin);
+document.addEventListener("htmx:after:settle", () => areas().forEach(begin));
+
+// "Start over": the lesson's own text, with a way back.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-reset]");
+  if (!button) return;
+  event.preventDefault();
+  const area = button.form.querySelector("textarea[data-draft]");
+  const before = area.value;
+  try {
+    const answer = await fetch(button.formAction, {
+      method: "POST",
+      headers: { Accept: "application/json", "X-CSRF-Token": csrf() },
+      credentials: "same-origin",
+    });
+    if (!answer.ok) throw new Error();
+    const { text } = await answer.json();
+    replace(area, text);
+    saved.set(area, text);
+    offerBack(button, area, before);
+  } catch {
+    say(area, "the site did not answer", true);
+  }
+});
+
+function replace(area, text) {
+  area.value = text;
+  area.dispatchEvent(new CustomEvent("replaced"));
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function offerBack(button, area, before) {
+  if (before === area.value) return;
+  const undo = document.createElement("button");
+  undo.type = "button";
+  undo.className = "plain";
+  undo.textContent = "Bring mine back";
+  const done = () => { undo.remove(); button.hidden = false; };
+  undo.addEventListener("click", () => { replace(area, before); done(); button.focus(); });
+  button.hidden = true;
+  button.after(undo);
+  undo.focus();
+}

@@ -1,0 +1,20 @@
+// Our own elements, each fetched when the first of its kind appears.
+import "./run-timer.js";
+import "./code-cell.js";
+import "./plotly-figure.js";
+
+const LATER = {
+  "attention-view": () => import("./attention-view.js"),
+  "path-map": () => import("./path-map.js"),
+};
+
+function look() {
+  for (const [name, load] of Object.entries(LATER)) {
+    if (document.querySelector(name)) {
+      load();
+      delete LATER[name];
+    }
+  }
+}
+document.addEventListener("htmx:after:settle", look);
+look();

@@ -1,0 +1,5 @@
+// The extensions look for a global.
+import htmx from "htmx.org";
+
+window.htmx = htmx;
+export default htmx;

@@ -1,0 +1,113 @@
+// <plotly-figure>: drawn when it comes near the screen. Says in words what it shows, and gives its numbers as a table.
+// A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
+import { dataOf } from "./data.js";
+
+const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: "hover" };
+const KINDS = { scatter: "line or points", scattergl: "points", heatmap: "heat map", bar: "bars", histogram: "histogram" };
+const ROWS = 400; // of the table
+
+class PlotlyFigure extends HTMLElement {
+  connectedCallback() {
+    if (this.begun) return;
+    this.begun = true;
+    this.near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        this.near.disconnect();
+        this.draw().catch(() => this.append("This figure could not be drawn. Reload the page to try again."));
+      },
+      { rootMargin: "600px" },
+    );
+    this.near.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.near?.disconnect();
+    queueMicrotask(() => this.isConnected || this.lib?.purge(this.plot));
+  }
+
+  async draw() {
+    const [{ default: lib }, found] = await Promise.all([import("./plotly.js"), dataOf(this)]);
+    const { data, layout = {} } = found.figure ?? found;
+    this.lib = lib;
+    this.plot = document.createElement("div");
+    this.plot.className = "plot";
+    this.plot.setAttribute("role", "img");
+    this.append(this.plot);
+    const { width: _, ...own } = layout;
+    await lib.newPlot(this.plot, data, { ...own, paper_bgcolor: "transparent", plot_bgcolor: "transparent", autosize: true }, CONFIG);
+    // Plotly decodes packed arrays while it draws: its own data are the plain ones
+    const drawn = this.plot.data ?? data;
+    this.plot.setAttribute("aria-label", inWords(drawn, layout));
+    this.append(asTable(drawn));
+    if (layout.meta?.heads) this.linkHeads(layout.meta.heads);
+    this.dataset.ready = "";
+  }
+
+  linkHeads(heads) {
+    this.plot.classList.add("linked");
+    this.plot.on("plotly_click", ({ points: [point] }) => {
+      const [head, layer] = [point.x, point.y].map((place) => Number(String(place).replace(/^\D+/, "")));
+      if (Number.isNaN(head) || Number.isNaN(layer)) return;
+      this.dispatchEvent(new CustomEvent("head-selected", { bubbles: true, composed: true, detail: { layer, head, heads } }));
+    });
+  }
+}
+customElements.define("plotly-figure", PlotlyFigure);
+
+const title = (given) => (typeof given === "string" ? given : given?.text) ?? "";
+const numbers = (values) => Array.from(values ?? []).flatMap((v) => (v?.length !== undefined && typeof v !== "string" ? Array.from(v) : [v]));
+const short = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : String(value));
+
+function inWords(data, layout) {
+  const head = title(layout.title) || "Figure";
+  const parts = data.slice(0, 6).map((trace) => {
+    const values = numbers(trace.z ?? trace.y ?? trace.x).filter((v) => typeof v === "number" && Number.isFinite(v));
+    const range = values.length ? `, from ${short(values.reduce((a, b) => Math.min(a, b)))} to ${short(values.reduce((a, b) => Math.max(a, b)))}` : "";
+    return `${KINDS[trace.type ?? "scatter"] ?? trace.type}${trace.name ? ` “${trace.name}”` : ""}, ${values.length} values${range}`;
+  });
+  const axes = [title(layout.xaxis?.title), title(layout.yaxis?.title)].filter(Boolean).join(" against ");
+  return `${head}. ${axes ? `${axes}. ` : ""}${parts.join("; ")}. The numbers follow as a table.`;
+}
+
+/** A fold with the figure's numbers; filled when it is opened. */
+function asTable(data) {
+  const fold = document.createElement("details");
+  fold.className = "as-text";
+  const summary = document.createElement("summary");
+  summary.textContent = "As a table";
+  const box = document.createElement("div");
+  box.className = "scroll";
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", "Numbers of this figure");
+  fold.append(summary, box);
+  fold.addEventListener("toggle", () => fold.open && !box.firstChild && box.append(...data.map(traceTable)));
+  return fold;
+}
+
+function traceTable(trace) {
+  const table = document.createElement("table");
+  if (trace.name) table.createCaption().textContent = trace.name;
+  const rows = trace.z ? Array.from(trace.z, (row) => Array.from(row)) : pairs(trace);
+  const labels = trace.z ? Array.from(trace.y ?? rows.keys()) : [];
+  if (trace.z) addRow(table, ["", ...Array.from(trace.x ?? rows[0]?.keys() ?? [])], "th");
+  rows.slice(0, ROWS).forEach((row, i) => addRow(table, trace.z ? [labels[i], ...row] : row, "td"));
+  if (rows.length > ROWS) addRow(table, [`… and ${rows.length - ROWS} more`], "td");
+  return table;
+}
+
+function pairs(trace) {
+  const y = Array.from(trace.y ?? []);
+  const x = Array.from(trace.x ?? y.keys());
+  return y.length ? y.map((value, i) => [x[i], value]) : x.map((value) => [value]);
+}
+
+function addRow(table, values, tag) {
+  const row = table.insertRow();
+  for (const value of values) {
+    const cell = document.createElement(tag);
+    cell.textContent = short(value);
+    row.append(cell);
+  }
+}

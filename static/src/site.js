@@ -1,0 +1,44 @@
+// The frame: day or night, and where in the lesson one is.
+import { all } from "./page.js";
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-theme-next]");
+  if (!button) return;
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `unembed_theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+  document.dispatchEvent(new Event("theme"));
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
+
+const links = new Map(all(".outline a[href^='#']").map((link) => [link.hash.slice(1), link]));
+if (links.size) {
+  const here = new IntersectionObserver(
+    (entries) => {
+      const seen = entries.find((entry) => entry.isIntersecting);
+      if (!seen) return;
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      links.get(seen.target.id)?.setAttribute("aria-current", "location");
+    },
+    { rootMargin: "-15% 0px -70% 0px" },
+  );
+  for (const id of links.keys()) {
+    const target = document.getElementById(id);
+    if (target) here.observe(target);
+  }
+}
+
+// "I'm stuck" opens its drawer in place.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-stuck]");
+  if (!link) return;
+  event.preventDefault();
+  const drawer = document.getElementById(`stuck-${link.dataset.stuck}`);
+  drawer.open = !drawer.open;
+  if (drawer.open) drawer.querySelector("form.form textarea").focus();
+});
+
+if (/Mac|iPhone|iPad/.test(navigator.platform)) {
+  for (const key of all("kbd")) key.textContent = key.textContent.replace("Ctrl", "⌘");
+}
