@@ -29,6 +29,7 @@ from workers.examiner import references, seclusion
 from workers.examiner.answer import Child
 from workers.examiner.grading import CheckBroken, grade
 from workers.examiner.references import Reference
+from workers.runner import confine
 
 _BACKLOG = 64
 _AT_ONCE = 16  # gradings in parallel; more wait in the socket's queue
@@ -77,10 +78,11 @@ class Examiner:
         self._look_at_course()
         for entry in lab.models():
             with contextlib.suppress(lab.ModelUnavailable):  # whoever needs it is told at that moment
-                tokens = torch.zeros(1, 4, dtype=torch.long)
-                lab.load(entry.name).run_with_cache(tokens)
+                model = lab.load(entry.name)
+                model.run_with_cache(torch.zeros(1, 4, dtype=torch.long))
         gc.collect()
         gc.freeze()  # so that children share what is warm instead of copying it to count references
+        confine.collapse_heap()  # large pages make a fork several times faster
 
     def _look_at_course(self) -> None:
         """Runs the files of exercises that are new or changed."""

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from app.lessons import Variant
+from workers.examiner import seclusion
 from workers.examiner.answer import Answer, alike
-from workers.examiner.references import StandIn
+from workers.examiner.references import StandIn, reset_models
 from workers.examiner.trouble import Ended, Raised
 
 if TYPE_CHECKING:
     from workers.examiner.grading import Grading
 
-SECONDS = 6.0  # for naming a mistake: the verdict itself is known by then, and the learner waits
+SECONDS = 8.0  # for naming a mistake: the verdict itself is known by then, and the learner waits
 _NUMBER = re.compile(r"-?\d[\d.,e+-]*")
+_VALUES, _WORDS = 1, 2  # what a replay agrees in
 
 Outcome = Raised | AssertionError | None  # what a check had to say against an answer
+
+
+class Run(NamedTuple):
+    """The failed check, put once: the questions and answers, and what it said in the end."""
+
+    answer: Answer
+    said: Outcome
 
 
 def recognise(grading: Grading, check: str, answer: Answer, trouble: Exception) -> Variant | None:
@@ -30,58 +42,96 @@ def recognise(grading: Grading, check: str, answer: Answer, trouble: Exception) 
         return _recognise_form(grading, check, trouble)
     if not isinstance(trouble, Raised | AssertionError):
         return None
-    deadline = time.monotonic() + SECONDS
     try:
-        return _Search(grading, check, deadline).find(answer, trouble)
+        return _Search(grading, check).find(Run(answer, trouble))
     except Ended:  # the learner's process did not live to be asked again
         return None
 
 
 class _Search:
-    def __init__(self, grading: Grading, check: str, deadline: float) -> None:
-        self.grading, self.check, self.deadline = grading, check, deadline
-        self.seeds = (grading.seed, grading.seed ^ 0x5EED)
+    def __init__(self, grading: Grading, check: str) -> None:
+        self.grading, self.check = grading, check
+        self.deadline = time.monotonic() + SECONDS
+        self.seeds = (grading.seed, grading.seed ^ 0x5EED, grading.seed ^ 0xBEEF)
 
-    def find(self, answer: Answer, trouble: Raised | AssertionError) -> Variant | None:
-        replays = self._replays()
-        agreeing = [v for v, replay, _ in replays if _same_calls(answer, replay)]
-        if agreeing:
-            return self._confirmed(agreeing)
-        again, trouble_again = self._run(self.grading.new_answer(), self.seeds[0])
-        if _same_calls(answer, again):  # no chance in it, and no mistake that we know
+    def find(self, first: Run) -> Variant | None:
+        """Who agrees on the first seed, quickly; then who still does on the others."""
+        known = self.grading.reference.exercise.mistakes
+        agreement = list(zip(known, self._apart(lambda: self._on_first_seed(first)) or [], strict=False))
+        runs: list[Run] = []
+        for variant, agrees in agreement:
+            if agrees & _VALUES:
+                runs = runs or [
+                    first,
+                    *(self._run(self.grading.new_answer(), seed) for seed in self.seeds[1:]),
+                ]
+                if self._still_agrees(variant, runs) & _VALUES:
+                    return variant
+        in_words = [variant for variant, agrees in agreement if agrees & _WORDS]
+        if len(in_words) != 1 or not self._by_chance(first):
             return None
-        alike_in_words = [v for v, _, said in replays if _same_words(trouble, said)]
-        return alike_in_words[0] if len(alike_in_words) == 1 and _same_words(trouble, trouble_again) else None
+        runs = [first, self._run(self.grading.new_answer(), self.seeds[1])]
+        return in_words[0] if self._still_agrees(in_words[0], runs) & _WORDS else None
 
-    def _replays(self) -> list[tuple[Variant, Answer, Outcome]]:
-        """Each mistake that fails this check, with what it answered and what the check said."""
-        replays: list[tuple[Variant, Answer, Outcome]] = []
-        for variant in self.grading.reference.exercise.mistakes:
-            if time.monotonic() > self.deadline:
-                break
-            replay, said = self._run(self._stand_in(variant), self.seeds[0])
-            if said is not None:
-                replays.append((variant, replay, said))
-        return replays
+    def _by_chance(self, first: Run) -> bool:
+        """Whether the answer gives other values to the same questions."""
+        return not _same_calls(first.answer, self._run(self.grading.new_answer(), self.seeds[0]).answer)
 
-    def _confirmed(self, agreeing: list[Variant]) -> Variant | None:
-        """The first that agrees on the second seed too."""
-        answer, _ = self._run(self.grading.new_answer(), self.seeds[1])
-        for variant in agreeing:
-            replay, said = self._run(self._stand_in(variant), self.seeds[1])
-            if said is not None and _same_calls(answer, replay):
-                return variant
-        return None
+    def _on_first_seed(self, first: Run) -> list[int]:
+        """What each known mistake agrees in, one after the other, with the models put right in between."""
+        return [self._replay(variant, [first]) for variant in self.grading.reference.exercise.mistakes]
 
-    def _stand_in(self, variant: Variant) -> Answer:
-        return self.grading.new_answer(StandIn(self.grading.reference, variant.text))
+    def _still_agrees(self, variant: Variant, runs: list[Run]) -> int:
+        """What this mistake agrees in with all of these runs, one for each seed."""
+        return (self._apart(lambda: [self._replay(variant, runs)]) or [0])[0]
 
-    def _run(self, answer: Answer, seed: int) -> tuple[Answer, Outcome]:
+    def _replay(self, variant: Variant, runs: list[Run]) -> int:
+        reset_models()
+        stand_in = StandIn(self.grading.reference, variant.text)
+        agrees = _VALUES | _WORDS
+        for run, seed in zip(runs, self.seeds, strict=False):
+            if agrees:
+                agrees &= _agreement(run, self._run(self.grading.new_answer(stand_in), seed))
+        return agrees
+
+    def _run(self, answer: Answer, seed: int) -> Run:
         try:
             self.grading.run(self.check, answer, seed)
         except (Raised, AssertionError) as said:
-            return answer, said
-        return answer, None
+            return Run(answer, said)
+        return Run(answer, None)
+
+    def _apart(self, work: Callable[[], list[int]]) -> list[int] | None:
+        """Does the work in a process of its own, as a mistake may leave hooks on a model, or never end."""
+        seconds = int(self.deadline - time.monotonic())
+        if seconds <= 0:
+            return None
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _work_and_exit(work, writing, seconds)
+        os.close(writing)
+        with open(reading, "rb") as found:
+            answer = found.read()
+        os.waitpid(pid, 0)
+        return list(answer) or None
+
+
+def _work_and_exit(work: Callable[[], list[int]], writing: int, seconds: int) -> NoReturn:
+    try:
+        seclusion.end_with_parent()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(seconds)
+        os.write(writing, bytes(work()))
+    finally:
+        os._exit(0)
+
+
+def _agreement(run: Run, replay: Run) -> int:
+    if replay.said is None:
+        return 0
+    values = _VALUES if _same_calls(run.answer, replay.answer) else 0
+    return values | (_WORDS if _same_words(run.said, replay.said) else 0)
 
 
 def _same_calls(one: Answer, other: Answer) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import random
 import sys
@@ -111,6 +112,13 @@ def seed_all(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+
+
+def reset_models() -> None:
+    """Takes every hook off the shipped models, which all of this process shares."""
+    for entry in lab.models():
+        with contextlib.suppress(lab.ModelUnavailable):
+            lab.load(entry.name).reset_hooks(including_permanent=True)
 
 
 def _run(name: str, file: str, text: str, given: Mapping[str, Any]) -> types.ModuleType:

@@ -80,6 +80,12 @@ def limit(cpu_seconds: int, memory_bytes: int) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """The kernel kills this process when the one that forked it is gone."""
+    if _LINUX:
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
