@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from workers.runner import confine
@@ -18,19 +19,25 @@ from workers.runner.supervisor import Supervisor, answers
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.probe:
+        return _probe(options)
     if answers(options.socket):
         return _fail(f"another runner already answers at {options.socket}")
     found = confine.find(options.sandbox, options.models, options.socket.with_suffix(".cells"))
     try:
-        if options.probe:
-            named = {"layers": found.plan.layers, "missing": found.missing, "enough": found.enough}
-            print(json.dumps(named))
-            return 0
         if options.sandbox == "required" and not found.enough:
             return _fail(_refusal(found))
         return _serve(options, found)
     finally:
         confine.clean_up(found.plan)
+
+
+def _probe(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        found = confine.find(options.sandbox, options.models, Path(folder) / "probe")
+        confine.clean_up(found.plan)
+    print(json.dumps({"layers": found.plan.layers, "missing": found.missing, "enough": found.enough}))
+    return 0
 
 
 def _serve(options: argparse.Namespace, found: confine.Found) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import json
 import os
 import random
 import signal
@@ -28,6 +29,13 @@ from workers.runner.streams import EventStream
 
 CHANNEL = 3
 
+_REHEARSAL = (
+    "import torch\nmodel = lab.load('attn-only-2l')\nmodel(torch.zeros(1, 8, dtype=torch.long)).shape",
+    "torch.randn(2, 2) @ torch.randn(2, 2)",
+    "lab.heatmap(torch.eye(2))",
+    "def broken(x):\n    return x.y\nbroken(1)",
+)
+
 
 def main(channel: int, noise: int, plan: confine.Plan, number: int) -> NoReturn:
     """Take over the forked process; `noise` gets what C libraries print. Never returns."""
@@ -35,6 +43,7 @@ def main(channel: int, noise: int, plan: confine.Plan, number: int) -> NoReturn:
     try:
         _take_descriptors(channel, noise)
         layers = confine.enter_child(plan, number)
+        _rehearse()
         wire.send(CHANNEL, {"event": "confined", "layers": layers})
         _Child().serve()
         status = 0
@@ -42,6 +51,22 @@ def main(channel: int, noise: int, plan: confine.Plan, number: int) -> NoReturn:
         _report(error)
     finally:
         os._exit(status)
+
+
+def _rehearse() -> None:
+    """Walk the way of a first cell. After a fork each page is copied when it is first touched: better now."""
+    _seed(0)
+    notebook = Notebook()
+    display.SINK = json.dumps
+    for source in _REHEARSAL:
+        notebook.run("rehearsal", source)
+    display.SINK = None
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
 
 
 def _report(error: BaseException) -> None:
@@ -91,10 +116,7 @@ class _Child:
             f"This needs more than the {size(limits.memory)} of memory one run may use. "
             "Try a smaller batch or a shorter sequence, or keep fewer activations."
         )
-        seed = int(header["seed"])
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        _seed(int(header["seed"]))
         display.SINK = self._emit_output
         confine.set_run_limits(limits)
         self._emit({"event": "started"})

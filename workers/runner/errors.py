@@ -55,17 +55,20 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
         return kind, "sys.exit() and exit() have no use here: a cell ends at its last line."
     if isinstance(error, RecursionError):
         return kind, f"{message}. Does a function call itself without an end?"
-    if isinstance(error, OSError) and last and (refusal := _refusal(last.filename)):
+    if isinstance(error, OSError) and (refusal := _refusal(error, frames)):
         return kind, refusal
     return kind, message
 
 
-def _refusal(file: str) -> str:
+def _refusal(error: OSError, frames: traceback.StackSummary) -> str:
     """Why something that works on a laptop does not work here; empty if it is not ours to explain."""
-    if file.endswith(("/subprocess.py", "/popen_fork.py", "/popen_spawn_posix.py")):
+    files = [frame.filename for frame in frames[-8:]]
+    if any(file.endswith("/subprocess.py") or "/multiprocessing/" in file for file in files):
         return "A cell cannot start other programs or processes. With a DataLoader, use num_workers=0."
-    if file.endswith(("/socket.py", "/connection.py")):
+    if any(file.endswith("/socket.py") for file in files):
         return "A cell has no network. The models that are here: lab.models()."
+    if isinstance(error, PermissionError) and error.filename is None:
+        return f"{_text(error)}. A cell cannot start processes, signal others or reach the network."
     return ""
 
 

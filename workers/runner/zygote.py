@@ -73,6 +73,7 @@ def _warm() -> None:
     import einops  # noqa: F401
     import jaxtyping  # noqa: F401
     import pandas  # noqa: F401
+    import plotly.express
     import torch
     import tqdm
     import transformer_lens  # noqa: F401
@@ -89,6 +90,7 @@ def _warm() -> None:
         with torch.no_grad():
             lab.load(model.name)(torch.zeros(1, 4, dtype=torch.long))
     display.describe(lab.heatmap(torch.eye(2)))
+    plotly.express.line(y=[0, 1])
     _draw_once()
     gc.collect()
     gc.freeze()

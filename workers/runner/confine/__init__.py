@@ -112,37 +112,38 @@ def _find_walls(plan: Plan) -> Found:
     if why:
         missing["namespaces"] = f"Namespaces are refused here ({why})."
     plan = replace(plan, namespaces=not why)
-    user, no_user = _find_user(plan)
+    plan, no_user = _find_user(plan)
     if no_user:
         missing["uid"] = no_user
-    plan = replace(plan, user=user)
     if not plan.namespaces and (why := _try(plan)):
         missing["sandbox"] = f"No sandbox holds here ({why})."
         plan = replace(plan, landlock=0, seccomp=False, user=0)
     return Found(plan, missing)
 
 
-def _find_user(plan: Plan) -> tuple[int, str]:
-    """The first user id for runs, or 0 and the reason why they keep ours."""
+def _find_user(plan: Plan) -> tuple[Plan, str]:
+    """The plan with user ids of their own for runs, or as it is and the reason why they keep ours."""
     if os.getuid() != 0:
-        return 0, "Runs share one user id, as only root can give each its own."
+        alone = "" if plan.namespaces else "Runs share our user id, as only root can give each its own."
+        return plan, alone
+    if not plan.namespaces and not sight.open_to_others(plan.base, with_parents=True):
+        os.rmdir(plan.base)
+        plan = replace(plan, base=os.path.realpath(tempfile.mkdtemp(prefix="unembed-")))
+        os.chmod(plan.base, 0o711)
     closed = [path for path in plan.seen.reading if not sight.open_to_others(path, not plan.namespaces)]
     if closed:
-        return 0, f"Runs keep our user id, as another one could not read {closed[0]}."
+        return plan, f"Runs keep our user id, as another one could not read {closed[0]}."
     why = ""
     for user in (_HIGH_USER, _LOW_USER):
         if not (why := _try(replace(plan, user=user))):
-            return user, ""
-    return 0, f"Runs keep our user id, as changing it is refused ({why})."
+            return replace(plan, user=user), ""
+    return plan, f"Runs keep our user id, as changing it is refused ({why})."
 
 
 def _make_base(base: Path) -> str:
-    """A fresh folder that every user id can pass through; what a killed runner left there is removed."""
-    base.parent.mkdir(parents=True, exist_ok=True)
-    if os.getuid() == 0 and not sight.open_to_others(str(base.parent), with_parents=True):
-        base = Path(tempfile.mkdtemp(prefix="unembed-"))
+    """A fresh folder; what a killed runner left there is removed."""
     shutil.rmtree(base, ignore_errors=True)
-    base.mkdir(mode=0o711)
+    base.mkdir(parents=True)
     base.chmod(0o711)
     return os.path.realpath(base)
 
@@ -157,6 +158,7 @@ def _try(plan: Plan) -> str:
     with open(reading, "rb") as pipe:
         said = pipe.read(4000).decode("utf-8", "replace")
     _, status = os.waitpid(pid, 0)
+    clean_up(plan, 0)
     return "" if said == "ok" else said or f"it ended with status {os.waitstatus_to_exitcode(status)}"
 
 
@@ -168,7 +170,7 @@ def _rehearse(plan: Plan, pipe: int) -> None:
         if pid:
             os.waitpid(pid, 0)
             os._exit(0)
-        enter_child(plan, 1)
+        enter_child(plan, 0)
     except OSError as error:
         said = str(error)
     except Exception:

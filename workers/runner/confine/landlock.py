@@ -33,7 +33,7 @@ def version() -> int:
 def restrict(version: int, reading: Iterable[str], listing: Iterable[str], writing: Iterable[str]) -> None:
     """For ever: read below `reading`, see only names below `listing`, write below `writing`.
 
-    One ruleset per process: rules that are added to a shared one would add up, and /proc/self must be our own.
+    One ruleset per process: rules added to a shared one would add up, and /proc/self must be our own.
     """
     rights = (1 << _RIGHTS.get(version, 16)) - 1
     ruleset = _create(version, rights)

@@ -65,7 +65,11 @@ def restrict(own_files: bool) -> None:
     `own_files`: every file that could be written is this run's own, so their modes and times are its affair
     (Landlock alone does not guard those).
     """
-    instructions = program(os.getpid(), own_files)
+    install(program(os.getpid(), own_files))
+
+
+def install(instructions: list[Instruction]) -> None:
+    """Put a filter in place. It can be joined by others, never taken away."""
     filters = (_Filter * len(instructions))(*(_Filter(*instruction) for instruction in instructions))
     filled = _Program(len(instructions), filters)
     result = kernel.syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.byref(filled))

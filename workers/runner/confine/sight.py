@@ -91,8 +91,7 @@ def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
 def open_to_others(path: str, with_parents: bool) -> bool:
     """Whether a user who owns nothing here may read it, and (`with_parents`) get there."""
     mode = os.stat(path).st_mode
-    needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(mode) else 0)
-    if mode & needed != needed:
+    if not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH):
         return False
     parents = Path(path).parents if with_parents else ()
     return all(os.stat(parent).st_mode & stat.S_IXOTH for parent in parents)
