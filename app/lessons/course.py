@@ -26,6 +26,13 @@ class Course:
     path: LearningPath = field(default_factory=LearningPath)
     problems: tuple[CourseError, ...] = ()
 
+    def beneath(self, exercise_id: str) -> tuple[str, ...]:
+        """The exercises whose answers stand above this one, the deepest first, each once. Raises KeyError."""
+        found: list[str] = []
+        for used in self.exercises[exercise_id].uses:
+            found += [each for each in (*self.beneath(used), used) if each not in found]
+        return tuple(found)
+
 
 def load(course_dir: Path) -> Course:
     """Reads the course in this folder. Raises CourseError only if there is no such folder."""

@@ -69,7 +69,8 @@ class Field:
 class Variant:
     """The answer with one part written differently: a known mistake, or another right way.
 
-    `text` is the whole answer with the replacement in place; of a form it is empty: call `name` for a value.
+    `text` is the whole answer with the replacement in place, as a learner would hand it in. Of a form it is
+    empty: there `name` is a function that returns the value.
     """
 
     name: str
@@ -86,7 +87,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: what the learner sees, and (for the trusted side) where the rest of it lies."""
+    """One exercise: what the learner sees, and (for the trusted side) where the rest of it lies.
+
+    `solution` is the reference's text; of a form, its right values as JSON, which is how one is handed in.
+    """
 
     id: str
     lesson: str

@@ -59,6 +59,13 @@ def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:
         return _receive(connection)[0]
 
 
+def variants(path: Path | str, exercise: str) -> dict[str, dict[str, Any]]:
+    """What each mistake and each other right answer of a form fills in. Raises ExaminerGone."""
+    with _connected(path, SECONDS) as connection:
+        _send(connection, {"op": "variants", "exercise": exercise})
+        return _receive(connection)[0].get("variants", {})
+
+
 def _asked(child: RunnerClient | None, question: dict[str, Any], body: bytes) -> Frame:
     """What the child says to a question of the examiner's, as it came: nothing here looks into it."""
     if child is None:

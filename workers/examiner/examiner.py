@@ -180,6 +180,8 @@ class Examiner:
         exercise = str(request.get("exercise"))
         if exercise not in self.references:
             return {"fault": self.faults.get(exercise, f"there is no exercise {exercise}")}
+        if request.get("op") == "variants":
+            return {"variants": _form_variants(self.references[exercise])}
         began, seed = time.monotonic(), request.get("seed")
         seed = seed if isinstance(seed, int) else secrets.randbits(48)
         try:
@@ -188,6 +190,12 @@ class Examiner:
             traceback.print_exc()
             return {"fault": str(error) or type(error).__name__}
         return {**verdict, "seconds": round(time.monotonic() - began, 4)}
+
+
+def _form_variants(reference: Reference) -> dict[str, Any]:
+    """What each mistake and each other right answer of a form fills in."""
+    variants = (*reference.exercise.mistakes, *reference.exercise.also_right)
+    return {variant.name: reference.form_values(variant) for variant in variants}
 
 
 class AlreadyRunning(OSError):

@@ -146,18 +146,16 @@ def _same_words(one: Exception | None, other: Exception | None) -> bool:
 
 def _recognise_form(grading: Grading, check: str, trouble: Exception) -> Variant | None:
     """The mistake with the same value in its field that the check rejects in the same words."""
-    kinds = {field.name: field.kind for field in grading.reference.exercise.fields}
-    right = {name: grading.reference.function(name) for name in kinds}
+    exercise = grading.reference.exercise
+    kinds = {field.name: field.kind for field in exercise.fields}
     agreeing: list[Variant] = []
-    for variant in grading.reference.exercise.mistakes:
-        value = grading.reference.function(variant.name)()
-        free_text = kinds[variant.target] == "text"
-        if not free_text and not alike(grading.values[variant.target], value):
+    for variant in exercise.mistakes:
+        values = grading.reference.form_values(variant)
+        same_value = alike(grading.values[variant.target], values[variant.target])
+        if not same_value and kinds[variant.target] != "text":
             continue
         try:
-            grading.run(
-                check, Answer(grading.reference, None, {**right, variant.target: value}), grading.seed
-            )
+            grading.run(check, Answer(grading.reference, None, values), grading.seed)
         except AssertionError as said:
             if _same_words(trouble, said):
                 agreeing.append(variant)

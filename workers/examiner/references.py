@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import random
 import sys
 import types
@@ -16,6 +17,7 @@ import torch
 
 from app.lessons import Exercise, Variant
 from workers import lab, values
+from workers.examiner import forms
 from workers.examiner.trouble import Raised
 
 
@@ -39,17 +41,14 @@ class Reference:
         found = self.function(name)
         return typing.get_type_hints(found, include_extras=True) if inspect.isfunction(found) else {}
 
+    def form_values(self, variant: Variant | None = None) -> dict[str, Any]:
+        """The right values of a form, or those with a variant of one."""
+        instead = {variant.target: self.function(variant.name)()} if variant else {}
+        return forms.read(self.exercise, {**json.loads(self.exercise.solution), **instead})
+
     def handed_on(self) -> dict[str, Any]:
         """What an exercise that uses this one may call: its answer, and all that stood above it."""
         return {**self.used, **{name: getattr(self.module, name) for name in self.exercise.names}}
-
-    def solution(self) -> StandIn:
-        """The reference as a respondent."""
-        return StandIn(self, self.exercise.solution)
-
-    def variant(self, variant: Variant) -> StandIn:
-        """A known mistake, or another right answer, as a respondent."""
-        return StandIn(self, variant.text)
 
 
 class StandIn:
@@ -111,7 +110,7 @@ def seed_all(seed: int) -> None:
     """From here on, whatever a check draws depends on this number alone."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed looks for GPUs first
 
 
 def reset_models() -> None:
