@@ -1,7 +1,7 @@
 """The browser's half: npm packages at exact versions and our own `static/src`, bundled into the data folder.
 
-`python -m app.assets` builds; a second call finds nothing changed and does nothing. The site then serves the bundle at
-/assets/ with names that carry a hash of their content, so that browsers may keep it for ever.
+`python -m app.assets` builds; a second call finds nothing changed and does nothing. The site then serves the
+bundle at /assets/ with names that carry a hash of their content, so that browsers may keep it for ever.
 """
 
 from __future__ import annotations
@@ -67,7 +67,6 @@ def build(report: Callable[[str], None] = lambda _: None) -> Path:
     _compress(work / "out")
     (work / "out" / "made-of").write_text(wanted)
     _swap(work / "out", done)
-    manifest.cache_clear()
     return done
 
 
@@ -181,7 +180,7 @@ MATHEMATICS = (
 
 
 def _compress(folder: Path) -> None:
-    """Beside every text file put its .gz, and its .br where Python has Brotli: nobody compresses at request time."""
+    """Beside every text file put its .gz, and its .br where Python has Brotli: requests wait for neither."""
     for path in [p for p in folder.iterdir() if p.suffix in (".js", ".css")]:
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
         with contextlib.suppress(ImportError):
@@ -202,14 +201,18 @@ def _swap(new: Path, place: Path) -> None:
 # ── serving ─────────────────────────────────────────────────────────────────
 
 
-@lru_cache
 def manifest() -> dict[str, str]:
-    """Source file → name in the bundle. Empty when nothing was built: pages then come without style or script."""
+    """Source file → name in the bundle, read again after a build. Empty when nothing was built."""
+    meta = settings().data_dir / "assets" / "meta.json"
     try:
-        meta = json.loads((settings().data_dir / "assets" / "meta.json").read_text())
+        return _manifest(meta, meta.stat().st_mtime_ns)
     except OSError:
         return {}
-    return dict(_names(meta))
+
+
+@lru_cache(maxsize=4)
+def _manifest(meta: Path, _changed: int) -> dict[str, str]:
+    return dict(_names(json.loads(meta.read_text())))
 
 
 def _names(meta: dict[str, Any]) -> Iterator[tuple[str, str]]:

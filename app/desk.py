@@ -1,4 +1,4 @@
-"""A lesson as its learner finds it: every cell and exercise with its text, its newest run, and the help that is open.
+"""A lesson as its learner finds it: each cell and exercise with its text, its newest run, and its help.
 
 Read only, and of many nouns at once, so that a page makes one call and a fixed number of queries.
 """
@@ -178,7 +178,7 @@ def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
 
 
 def stream_start(run: Run) -> str:
-    """Where in the learner's stream the events of this run begin, at the latest: its age, in the ids' own words."""
+    """Where in the learner's stream this run's events begin at the latest: its age, as ids tell it."""
     return f"{int(run.queued_at.timestamp() * 1000) - _CLOCKS_APART}-0"
 
 
@@ -191,6 +191,6 @@ def texts_of(run: Run) -> dict[str, int]:
 
 
 def opened(session: Session, learner: User, lesson: Lesson) -> None:
-    """Note, once, that the learner has opened this lesson: from here on the minutes count after which solutions open."""
+    """Note, once, that the learner has opened this lesson: from here its minutes count."""
     if activity.opened_at(session, learner, lesson.slug) is None:
         activity.log(session, learner, Kind.OPENED, lesson.slug)

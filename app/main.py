@@ -1,7 +1,7 @@
 """The site. `create_app()` is its table of contents: read this first.
 
-A request passes `Edge` (size, headers, cookies), the token check, one route of app/routes/, one noun of app/, and
-leaves as one page. Nothing here imports torch: code runs in the workers.
+A request passes `Edge` (size, headers, cookies), the token check, one route of app/routes/, one noun of app/,
+and leaves as one page. Nothing here imports torch: code runs in the workers.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 3 << 20  # bytes of one request: a long lesson's cells, all unsaved, and then some
 
-# No inline script, no eval, nothing from elsewhere. The two hashes are Plotly's: an empty <style>, and the attribute
-# `image-rendering: …pixelated` on its heat maps.
+# No inline script, no eval, nothing from elsewhere. The two hashes are Plotly's: an empty <style>, and the
+# attribute `image-rendering: …pixelated` on its heat maps.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -116,7 +116,7 @@ async def _refused(request: Request, error: Refused) -> Response:
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
     headers = {"retry-after": str(error.wait)} if isinstance(error, TooMany) and error.wait else {}
     texts = await _written(request) if request.method == "POST" else {}
-    return pages.problem(request, error.status, error.message, texts, **headers)
+    return pages.problem(request, error.status, error.message, texts, headers)
 
 
 async def _written(request: Request) -> dict[str, str]:
@@ -131,13 +131,13 @@ async def _written(request: Request) -> dict[str, str]:
 _SENTENCES = {
     404: "There is no such page. The map shows all that there is.",
     405: "This address does not answer that kind of request.",
-    413: "That is more than this site takes at once. What you wrote is still in the editor: shorten it and try again.",
+    413: "That is more than this site takes at once. Your text is still in the editor: shorten it.",
 }
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
     sentence = _SENTENCES.get(error.status_code, "The request did not arrive whole. Go back and try again.")
-    return pages.problem(request, error.status_code, sentence, **dict(error.headers or {}))
+    return pages.problem(request, error.status_code, sentence, headers=dict(error.headers or {}))
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -146,11 +146,11 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _broken(request: Request, _error: Exception) -> HTMLResponse:
-    """Our fault. Starlette logs the traceback; this answer leaves outside of `Edge`, so it is dressed here."""
+    """Our fault. Starlette logs the traceback; this answer leaves outside `Edge`, so it is dressed here."""
     sentence = (
         "It is not your fault, and what you wrote is kept. Try again; if it happens twice, tell your mentor."
     )
-    return pages.problem(request, 500, sentence, **HEADERS)
+    return pages.problem(request, 500, sentence, headers=HEADERS)
 
 
 _HANDLERS: dict[Any, Any] = {

@@ -1,7 +1,7 @@
-"""Markdown to HTML that the strict Content-Security-Policy lets live: no raw HTML, no style attributes, no scripts.
+"""Markdown to HTML that our strict policy lets live: no raw HTML, no style attributes, no scripts.
 
-Lessons, exercises and what people write to each other all go through here. Mathematics between dollars becomes MathML,
-code is coloured by Pygments with classes.
+Lessons, exercises and what people write to each other all go through here. Mathematics between dollars
+becomes MathML, code is coloured by Pygments with classes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,7 +56,7 @@ def render_inline(text: str) -> Markup:
 
 @lru_cache(maxsize=2048)
 def render_message(text: str) -> Markup:
-    """What somebody wrote to somebody: as `render`, but without anchors, and links leave no trace of where they came from."""
+    """What somebody wrote to somebody: as `render`, but without anchors and pictures."""
     return Markup(_message_md().render(text))
 
 
@@ -65,7 +66,7 @@ def headings(text: str) -> tuple[Heading, ...]:
     tokens = _lesson_md().parse(text)
     return tuple(
         Heading(int(token.tag[1]), str(token.attrs.get("id", "")), _plain(following))
-        for token, following in zip(tokens, tokens[1:], strict=False)
+        for token, following in pairwise(tokens)
         if token.type == "heading_open"
     )
 
@@ -90,7 +91,7 @@ def _lesson_md() -> MarkdownIt:
 
 @lru_cache
 def _message_md() -> MarkdownIt:
-    return _markdown()
+    return _markdown().disable("image")
 
 
 def _markdown() -> MarkdownIt:
@@ -111,7 +112,7 @@ def _coloured(text: str, language: str, _attrs: str) -> str:
 
 
 def _mathml(formula: str, options: dict[str, bool]) -> str:
-    """MathML, with the formula itself for those who copy it; a formula we can't read is shown as it was typed."""
+    """MathML; a formula that we can't read is shown as it was typed."""
     display = "block" if options["display_mode"] else "inline"
     try:
         made = convert(_known_names(formula), display=display)

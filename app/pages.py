@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from zlib import crc32
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -66,7 +65,7 @@ def render(
 
 
 def macros(request: Request, name: str) -> Any:
-    """The macros of templates/macros/{name}.html, made for this request: for pages that leave piece by piece."""
+    """The macros of templates/macros/{name}.html for this request: for pages that leave piece by piece."""
     return _Macros(name, _with_macros(request, {}))
 
 
@@ -174,12 +173,17 @@ _TITLES = {
 
 
 def problem(
-    request: Request, status: int, message: str, texts: dict[str, str] | None = None, **headers: str
+    request: Request,
+    status: int,
+    message: str,
+    texts: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
     """A refusal in the site's look: a page, or for htmx a notice beside the form it came from.
 
     `texts` are what the learner had sent; the page gives them back, so that nothing is lost.
     """
+    headers = dict(headers or {})
     if is_htmx(request):
         headers |= {"hx-retarget": _notice(request), "hx-reswap": "innerHTML"}
     return render(

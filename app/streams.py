@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -18,7 +19,7 @@ BATCH = 200  # entries; what a program prints faster than pages can show comes i
 
 
 async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str, list[Event], bool]]:
-    """(newest entry's id, what happened, whether that was all), until no run is live or nothing happens for long.
+    """(newest entry's id, what happened, whether that was all), until no run is live or nothing happens.
 
     `live` are the ids of the runs that were going when the listener came; runs queued later join them.
     """
@@ -28,7 +29,7 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
     vain = 0
     async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
         while live and vain < PATIENCE:
-            found = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
+            found: Any = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
             if not found:
                 vain += 1
                 continue

@@ -39,7 +39,7 @@ class TokenMissing(Refused):
 
 
 class Reader(NamedTuple):
-    """What every page says of who reads it. A copy: a page that refuses is made after the transaction is gone."""
+    """What every page says of who reads it. A copy: a refusal is written after the transaction is gone."""
 
     name: str
     guest: bool
@@ -176,7 +176,7 @@ def csrf_token(request: Request) -> str:
 
 
 async def check_token(request: Request) -> None:
-    """Every request that changes something brings the token, in a header or in the form. Raises TokenMissing."""
+    """Every request that changes something brings the token, as header or field. Raises TokenMissing."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     brought = request.headers.get(CSRF_HEADER) or str((await request.form()).get("csrf", ""))
@@ -197,7 +197,7 @@ Sent = Annotated[dict[str, str], Depends(sent)]
 
 
 def unsaved(fields: Sent) -> dict[str, str]:
-    """The texts of other cells that were not saved yet: a script sends them along with every form. Raises Unusable."""
+    """The texts of other cells that were not saved yet; a script sends them along. Raises Unusable."""
     try:
         texts = json.loads(fields.get("chain") or "{}")
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -107,7 +107,7 @@ def _enter(
     to: str,
     say: str,
 ) -> Response:
-    """Sign this browser in as the user that `find` gives; or show the form `again`, with what has to change."""
+    """Sign this browser in as the user that `find` gives, or show the form `again` with what is wrong."""
     try:
         user = find()
     except Refused as problem:
@@ -117,7 +117,7 @@ def _enter(
     return pages.redirect(request, to, say)
 
 
-def _form(request: Request, page: str, problem: Refused, **context: object) -> HTMLResponse:
+def _form(request: Request, page: str, problem: Refused, **context: Any) -> HTMLResponse:
     return pages.render(
         request, f"accounts/{page}.html", status=problem.status, problem=problem.message, **context
     )

@@ -35,7 +35,7 @@ This = Annotated[Exercise, Depends(exercise_of)]
 def hand_in(
     exercise: This, request: Request, session: Db, learner: Doer, fields: Sent, above: Unsaved
 ) -> Response:
-    """Hand in what stands in the editor, or in the form. An exercise that asks for a bet asks for it first."""
+    """Hand in what stands in the editor, or in the form. If the exercise asks for a bet, it asks first."""
     throttle.check(throttle.RUN, str(learner.id))
     bets = activity.predictions(session, learner, exercise.lesson)
     if exercise.predict and exercise.id not in bets:
@@ -134,7 +134,7 @@ def look_at_solution(exercise: This, request: Request, session: Db, learner: Vie
 
 @router.post("/lessons/{lesson}/exercises/{exercise}/solution", name="show_solution")
 def show_solution(exercise: This, request: Request, session: Db, learner: Doer) -> Response:
-    """Open the solution beside the learner's own answer, once one attempt is made or the stated minutes are over."""
+    """Open the solution beside the learner's own answer, after an attempt or the stated minutes."""
     attempts.solution(session, learner, exercise.id)
     return _solution(request, session, learner, exercise)
 
@@ -152,9 +152,9 @@ Lines = list[tuple[Markup, bool]]
 
 def beside(mine: str, ours: str) -> tuple[Lines, Lines]:
     """Both texts as coloured lines, each with whether it differs from the other text's."""
-    pairs = [text.rstrip("\n").split("\n") for text in (mine, ours)]
+    a_lines, b_lines = (text.rstrip("\n").split("\n") for text in (mine, ours))
     same: tuple[set[int], set[int]] = (set(), set())
-    for a, b, size in SequenceMatcher(None, *pairs, autojunk=False).get_matching_blocks():
+    for a, b, size in SequenceMatcher(None, a_lines, b_lines, autojunk=False).get_matching_blocks():
         same[0].update(range(a, a + size))
         same[1].update(range(b, b + size))
     coloured = [markdown.code(text).rstrip("\n").split("\n") for text in (mine, ours)]

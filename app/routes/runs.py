@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app import activity, desk, drafts, events, pages, runs, throttle
 from app.db import transaction
 from app.guard import find_cell, find_lesson
-from app.models import Run, RunKind, User
+from app.models import Run, User
 from app.streams import follow
 from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
 
@@ -54,7 +54,7 @@ def _output(
 
 @router.get("/runs/{run_id}", name="show_run", response_class=HTMLResponse)
 def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HTMLResponse:
-    """A run and what it showed; the page refreshes until it is over. For htmx, what stands below its cell now."""
+    """A run and what it showed; refreshes until it is over. For htmx, what stands below its cell now."""
     run = runs.visible(session, learner, run_id)
     place = _place(session, learner, run)
     if is_htmx(request) and place:
@@ -65,7 +65,7 @@ def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HT
 
 
 def _place(session: Db, viewer: User, run: Run) -> desk.Place | None:
-    """The cell of the run on its learner's own page; None for others, and for cells that the lesson no longer has."""
+    """The run's cell on its learner's own page; None for others, and for cells that are no longer there."""
     if run.user_id != viewer.id:
         return None
     try:
@@ -104,7 +104,7 @@ class Listener:
 
 
 def listener(lesson: str, request: Request) -> Listener:
-    """Asks the database all there is to ask, in a transaction of its own: the stream itself touches Redis alone."""
+    """Asks the database all there is to ask, in its own transaction: the stream touches Redis alone."""
     with transaction() as session:
         learner = member(viewer(request, session))
         found = find_lesson(lesson)

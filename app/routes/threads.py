@@ -32,7 +32,9 @@ def ask(
             request, f"/lessons/{lesson}?stuck={cell}#stuck-{cell}", "Asked. Your mentor will see it."
         )
     mine = conversations.of_lesson(session, learner, lesson).get(cell, [])
-    return pages.render(request, "threads/thread.html", "list", conversations=mine)
+    return pages.render(
+        request, "threads/thread.html", "drawer", lesson=lesson, cell=cell, conversations=mine
+    )
 
 
 @router.get("/threads/{thread_id}", name="show_thread", response_class=HTMLResponse)

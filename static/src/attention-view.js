@@ -32,6 +32,7 @@ STYLE.replaceSync(`
   .ask { margin: 0 0 0.7rem; max-width: 38rem; font: 400 1.0625rem/1.5 var(--serif); }
   .ask b { font: 600 0.95em var(--mono); }
   .told { padding: 0.7rem 1rem; border-left: 3px solid var(--lamp); background: var(--lamp-wash); border-radius: 0 0.5rem 0.5rem 0; margin: 0 0 0.9rem; max-width: 38rem; }
+  .guessing.main { grid-template-columns: minmax(0, 40rem); }
   .guessing .tokens > span:not(.future):hover { box-shadow: inset 0 -3px 0 var(--lamp); }
   .plain { all: unset; cursor: pointer; color: var(--accent); text-decoration: underline; text-underline-offset: 0.2em; font-size: 0.875rem; }
   .plain:focus-visible { outline: 2.5px solid var(--accent); outline-offset: 2px; }

@@ -34,8 +34,7 @@ class PlotlyFigure extends HTMLElement {
     this.plot.className = "plot";
     this.plot.setAttribute("role", "img");
     this.append(this.plot);
-    const { width: _, ...own } = layout;
-    await lib.newPlot(this.plot, data, { ...own, paper_bgcolor: "transparent", plot_bgcolor: "transparent", autosize: true }, CONFIG);
+    await lib.newPlot(this.plot, data, dressed(layout), CONFIG);
     // Plotly decodes packed arrays while it draws: its own data are the plain ones
     const drawn = this.plot.data ?? data;
     this.plot.setAttribute("aria-label", inWords(drawn, layout));
@@ -54,6 +53,12 @@ class PlotlyFigure extends HTMLElement {
   }
 }
 customElements.define("plotly-figure", PlotlyFigure);
+
+/** The layout in the page's own type, as wide as the page gives it. */
+function dressed({ width: _, ...layout }) {
+  const font = { ...layout.font, family: '"Instrument Sans", "Instrument Stand-in", sans-serif' };
+  return { ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
+}
 
 const title = (given) => (typeof given === "string" ? given : given?.text) ?? "";
 const numbers = (values) => Array.from(values ?? []).flatMap((v) => (v?.length !== undefined && typeof v !== "string" ? Array.from(v) : [v]));

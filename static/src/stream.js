@@ -29,6 +29,7 @@ function byAge(a, b) {
 function close() {
   place.replaceChildren();
   for (const run of live()) {
+    if (run.querySelector('.status [hx-trigger="load"]')) continue; // is asking already
     htmx.ajax("GET", run.dataset.url, { source: run, target: `#output-${run.dataset.cell}`, swap: "outerMorph" });
   }
 }
