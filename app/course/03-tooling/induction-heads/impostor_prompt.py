@@ -91,8 +91,10 @@ def _foreseeable(tokens: Int[Tensor, "pos"]) -> list[int]:
 
 
 def _surprise(name: str, tokens: Int[Tensor, "pos"]) -> float:
-    """The mean loss, in nats, over the tokens that could be foreseen."""
-    loss = lab.load(name)(tokens, return_type="loss", loss_per_token=True)[0]
+    """The mean loss, in nats, over the tokens that could be foreseen (and that the model can read)."""
+    model = lab.load(name)
+    tokens = tokens[: model.cfg.n_ctx]
+    loss = model(tokens, return_type="loss", loss_per_token=True)[0]
     return loss[[place - 1 for place in _foreseeable(tokens)]].mean().item()
 
 
