@@ -1,0 +1,90 @@
+"""What a visitor does on a lesson's page: write into a cell, run it, hand it in, and wait for what comes of it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from app.lessons import course
+
+LESSON = "/lessons/induction-heads"
+PATIENCE = 90_000  # milliseconds: for a run on a machine that does much else
+OVER = ".run[data-ending]"
+
+
+def cell(page: Page, name: str) -> Locator:
+    """The whole block of a cell or an exercise."""
+    return page.locator(f"#cell-{name}")
+
+
+def write(page: Page, name: str, text: str) -> None:
+    """Replace the text of an editor, as somebody pasting over it would."""
+    cell(page, name).scroll_into_view_if_needed()  # editors are built when they come near the screen
+    cell(page, name).locator("code-cell .cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)
+
+
+def press_run(page: Page, name: str) -> Locator:
+    """Press Run; the returned output may still be coming."""
+    cell(page, name).locator("[data-run]").click()
+    return cell(page, name).locator(".output")
+
+
+def run(page: Page, name: str, ending: str = "ok") -> Locator:
+    """Run a cell to its end, and return its output."""
+    before = cell(page, name).locator(OVER)
+    old = before.get_attribute("id") if before.count() else None
+    output = press_run(page, name)
+    return ended(output, ending, old)
+
+
+def ended(output: Locator, ending: str = "ok", old: str | None = None) -> Locator:
+    """Wait until another run than `old` is over, and hold how it ended."""
+    fresh = f"{OVER}:not(#{old})" if old else OVER
+    done = output.locator(fresh)
+    expect(done).to_be_visible(timeout=PATIENCE)
+    expect(done).to_have_attribute("data-ending", ending)
+    return output
+
+
+def hand_in(page: Page, name: str, answer: str | None = None) -> Locator:
+    """Hand an exercise in, with `answer` as its text, and return the verdict on it."""
+    if answer is not None:
+        write(page, name, answer)
+    return verdict_after(page, name)
+
+
+def verdict_after(page: Page, name: str) -> Locator:
+    """Press “Hand in” and wait for the verdict that comes of it."""
+    output = cell(page, name).locator(".output")
+    shown = output.locator(".verdict")
+    old = shown.get_attribute("id") if shown.count() else None
+    cell(page, name).locator("[data-hand-in]").click()
+    verdict = output.locator(f".verdict:not(#{old})" if old else ".verdict")
+    expect(verdict).to_be_visible(timeout=PATIENCE)
+    return verdict
+
+
+def place_bet(page: Page, name: str, choice: int | str) -> Locator:
+    """Choose an answer by its number, or give a number; then the cell runs."""
+    bet = cell(page, name).locator("form.bet")
+    if isinstance(choice, int):
+        bet.get_by_role("radio").nth(choice).check()
+    else:
+        bet.locator("[name=value]").fill(choice)
+    bet.get_by_role("button", name=re.compile("Place the bet")).click()
+    return ended(cell(page, name).locator(".output"))
+
+
+def solution(exercise: str) -> str:
+    """The reference, as a learner could write it."""
+    return course().exercises[exercise].solution
+
+
+def slipped(exercise: str, right: str, wrong: str) -> str:
+    """The reference with one slip in it."""
+    text = solution(exercise)
+    assert right in text
+    return text.replace(right, wrong)
