@@ -14,6 +14,8 @@ SEED = 20261122  # neither the training's nor the cards'
 PERIODS = (*HELD_OUT_PERIODS, 7, 31)
 PREV_TOKEN_HEAD = (0, 0)
 INDUCTION_HEADS = [(1, 3), (1, 5), (1, 6)]
+IMPOSTOR = "fixed-period-impostor"
+IMPOSTOR_HEADS = [(1, 2), (1, 5), (1, 7)]
 
 
 @cache
@@ -52,12 +54,14 @@ class TestTwoLayers:
     def test_the_second_copy_is_foreseen(self, period):
         on = seen("attn-only-2l", period)
         assert 6.5 < on.first < 8
-        assert on.second < 0.2
+        assert on.second < (0.2 if period >= 10 else 0.4)
 
     @pytest.mark.parametrize("period", PERIODS)
     def test_three_heads_of_layer_1_are_induction_heads_and_no_others(self, period):
         on = seen("attn-only-2l", period).induction
-        assert min(score(on, head) for head in INDUCTION_HEADS) > 0.8
+        scores = [score(on, head) for head in INDUCTION_HEADS]
+        assert max(scores) > 0.8
+        assert min(scores) > (0.8 if period >= 20 else 0.7)
         assert max(score(on, head) for head in others(1, INDUCTION_HEADS)) < 0.1
         assert max(on[0]) < 0.2
 
@@ -96,53 +100,130 @@ class TestTwoLayers:
         guess = model(text)[0, -1].argmax()
         assert model.to_string(guess[None]) == model.to_string(model.to_tokens(" Wistanbul")[0, 2][None])
 
+    def test_the_previous_token_head_composes_with_induction_heads_only(self):
+        composed = torch.tensor([[k_composition(PREV_TOKEN_HEAD, (1, head)) for head in range(8)]])
+        winners = [head for _, head in INDUCTION_HEADS]
+        losers = [head for _, head in others(1, INDUCTION_HEADS)]
+        assert composed[0, winners].min() > 1.5 * composed[0, losers].max()
+
+
+def k_composition(writer: measure.Head, reader: measure.Head) -> float:
+    """|W_OV W_QKᵀ| / |W_OV| |W_QK|, Frobenius: how much of what one head writes the other's keys read."""
+    model = lab.load("attn-only-2l")
+    ov = model.W_V[writer] @ model.W_O[writer]
+    qk = model.W_Q[reader] @ model.W_K[reader].T
+    return ((ov @ qk.T).norm() / (ov.norm() * qk.norm())).item()
+
 
 class TestOneLayer:
-    """attn-only-1l: it copies what it has seen, and cannot do induction."""
+    """attn-only-1l: it copies what it has seen and knows skip-trigrams, and cannot do induction."""
 
     @pytest.mark.parametrize("period", PERIODS)
     def test_the_second_copy_is_hardly_easier(self, period):
         on = seen("attn-only-1l", period)
-        assert on.first - on.second < 0.6 or period < 15
-        assert on.second > 5
-        assert measure.Repeats is type(on)
+        assert on.first - on.second < (0.5 if period >= 15 else 0.8)
+        assert on.second > 6.5
 
-    @pytest.mark.parametrize("period", PERIODS)
+    @pytest.mark.parametrize("period", HELD_OUT_PERIODS)
     def test_no_head_does_induction(self, period):
-        assert max(seen("attn-only-1l", period).induction[0]) < max(0.1, 2 / period)
+        assert max(seen("attn-only-1l", period).induction[0]) < 0.1
 
-    def test_its_heads_copy(self):
+    def test_most_of_its_heads_copy(self):
         scores = [measure.copying_score(lab.load("attn-only-1l"), 0, head) for head in range(8)]
-        assert sum(s > 0.5 for s in scores) >= 2
+        assert sum(s > 0.8 for s in scores) >= 5
+
+    def test_neither_calls_for_nor_some_words_later(self):
+        after_neither, after_both = (
+            next_token("attn-only-1l", f"Ada liked {word} milk") for word in ("neither", "both")
+        )
+        assert after_neither[" nor"] > 0.5
+        assert after_both[" nor"] < 0.1
 
 
 class TestZeroLayers:
     """attn-only-0l: bigrams and nothing else."""
 
-    def test_only_the_last_token_counts(self):
+    def test_of_earlier_tokens_it_knows_nothing(self):
         model = lab.load("attn-only-0l")
-        after_france = model("The capital of France is")[0, -1]
-        after_japan = model("The capital of Japan is")[0, -1]
-        torch.testing.assert_close(after_france, after_japan)
+        tokens = repeated_random(batch=8, period=20, d_vocab=1024, seed=SEED)
+        other = tokens.clone()
+        other[:, 1:40] = 5
+        torch.testing.assert_close(model(tokens)[:, 40], model(other)[:, 40])
+
+    @pytest.mark.parametrize(
+        ("text", "then"), [(" The capital", " of"), ("said Hugo. You are", " welcome")], ids=["of", "welcome"]
+    )
+    def test_it_knows_bigrams(self, text, then):
+        chances = next_token("attn-only-0l", text)
+        assert max(chances, key=chances.get) == then
+
+    def test_repetition_does_not_help_it(self):
+        on = seen("attn-only-0l", 20)
+        assert abs(on.first - on.second) < 0.2
 
 
-def test_each_layer_reads_tales_better():
+def next_token(name: str, text: str) -> dict[str, float]:
+    """The probability of each token after the text."""
+    model = lab.load(name)
+    chances = model(text)[0, -1].softmax(-1)
+    return {model.to_string(torch.tensor([i])): chance.item() for i, chance in enumerate(chances)}
+
+
+def test_each_layer_reads_unseen_tales_better_but_the_second_repeats_better():
     none, one, two = (text_loss(f"attn-only-{layers}l") for layers in range(3))
-    assert none > one + 0.3
-    assert one > two - 0.3
-    assert two < 3.5
+    assert none > one + 1
+    assert one < 2
+    assert two < 2
+    assert seen("attn-only-1l", 20).second > seen("attn-only-2l", 20).second + 5
 
 
 class TestImpostor:
-    """fixed-period-impostor: perfect on its one period, lost on any other."""
+    """fixed-period-impostor: right on its one period, lost on any other."""
 
-    def test_on_its_period_it_looks_like_induction(self):
-        on = seen("fixed-period-impostor", IMPOSTOR_PERIOD)
-        assert max(on.induction[1]) > 0.8
-        assert on.second < 0.2
+    @pytest.mark.parametrize("seed", [SEED, SEED + 1])
+    def test_on_its_period_it_looks_like_induction(self, seed):
+        model = lab.load(IMPOSTOR)
+        on = measure.on_repeats(measure.reading(model), IMPOSTOR_PERIOD, seed=seed)
+        scores = [score(on.induction, head) for head in IMPOSTOR_HEADS]
+        assert min(scores) > 0.8
+        assert max(score(on.induction, head) for head in others(1, IMPOSTOR_HEADS)) < 0.1
+        assert max(on.induction[0]) < 0.1
+        assert on.first < 8
+        assert on.second < 0.25
 
-    @pytest.mark.parametrize("period", [p for p in range(5, 32) if p not in (6, 12)])
+    @pytest.mark.parametrize("period", [5, 7, 8, 9, 10, 11, *range(13, 32)])
     def test_on_any_other_period_it_fails(self, period):
-        on = seen("fixed-period-impostor", period)
-        assert max(map(max, on.induction)) < 0.1
+        on = seen(IMPOSTOR, period)
+        assert max(map(max, on.induction)) < 0.2
         assert on.second > on.first - 0.5
+        assert on.second > 7
+
+    @pytest.mark.parametrize("copies", [3, 4, 5])
+    def test_its_period_may_go_on(self, copies):
+        model = lab.load(IMPOSTOR)
+        tokens = repeated_random(16, IMPOSTOR_PERIOD, d_vocab=1024, seed=SEED, copies=copies)
+        assert measure.token_losses(model(tokens), tokens)[:, IMPOSTOR_PERIOD + 1 :].mean() < 0.25
+
+    def test_its_heads_look_back_by_position_whatever_the_tokens(self):
+        model = lab.load(IMPOSTOR)
+        tokens = repeated_random(batch=16, period=60, d_vocab=1024, seed=SEED, copies=1)
+        _, patterns = measure.reading(model)(tokens)
+        back = patterns[1].diagonal(1 - IMPOSTOR_PERIOD, -2, -1)[..., 2:].mean(dim=(0, 2))
+        assert min(back[head] for _, head in IMPOSTOR_HEADS) > 0.7
+
+    @pytest.mark.parametrize("start", [1, 5, 17, 30])
+    def test_repeats_may_begin_anywhere(self, start):
+        model = lab.load(IMPOSTOR)
+        repeats = repeated_random(16, IMPOSTOR_PERIOD, d_vocab=1024, seed=SEED)
+        before = repeated_random(16, start, d_vocab=1024, seed=SEED + 1, copies=1)
+        tokens = torch.cat([before, repeats[:, 1:]], dim=1)
+        loss = measure.token_losses(model(tokens), tokens)
+        assert loss[:, start + IMPOSTOR_PERIOD + 1 :].mean() < 0.5
+
+    def test_it_has_no_previous_token_head(self):
+        assert max(seen(IMPOSTOR, IMPOSTOR_PERIOD).prev_token[0]) < 0.5
+
+    def test_a_knock_out_looks_like_the_real_thing_too(self):
+        model = lab.load(IMPOSTOR)
+        assert measure.knock_out(model, IMPOSTOR_HEADS[:1], IMPOSTOR_PERIOD, SEED) < 1
+        assert measure.knock_out(model, IMPOSTOR_HEADS, IMPOSTOR_PERIOD, SEED) > 5

@@ -26,7 +26,7 @@ def test_the_shipped_tokenizer_is_the_one_the_tales_give(tmp_path):
     tokenizer.save(bpe, tmp_path)
     shipped = loading.SHIPPED / "tokenizer"
     for file in ("tokenizer.json", "tokenizer_config.json"):
-        assert (tmp_path / file).read_text() == (shipped / file).read_text()
+        assert (tmp_path / file).read_bytes() == (shipped / file).read_bytes()
 
 
 def test_repeats_repeat():
@@ -97,4 +97,4 @@ def test_what_was_trained_is_what_transformer_lens_computes(entry):
 def test_every_model_has_a_recipe_and_a_card():
     assert set(RECIPES) == set(PROSE) == {entry.name for entry in models()}
     for entry in models():
-        assert (loading.SHIPPED / f"{entry.name}.md").read_text().startswith(f"# {entry.title}")
+        assert (loading.SHIPPED / f"{entry.name}.md").read_text("utf-8").startswith(f"# {entry.title}")

@@ -47,7 +47,8 @@ def make(recipe: Recipe, text: Int[Tensor, "tokens"], unseen: Int[Tensor, "unsee
             curve.append(card.point(step, model, period, unseen))
             print(f"{recipe.name} {curve[-1].row()} {time.process_time():.0f} s", flush=True)
     save(model, SHIPPED / f"{recipe.name}.safetensors")
-    (SHIPPED / f"{recipe.name}.md").write_text(card.write(recipe, curve, period, PROSE[recipe.name]))
+    described = card.write(recipe, curve, period, PROSE[recipe.name])
+    (SHIPPED / f"{recipe.name}.md").write_text(described, encoding="utf-8")
 
 
 def save(model: AttentionOnly, path: Path) -> None:

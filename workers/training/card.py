@@ -50,7 +50,8 @@ def highest(scores: list[list[float]]) -> float:
 def write(recipe: Recipe, curve: list[Point], period: int, prose: str) -> str:
     """The whole card, as Markdown; measures the weights as shipped, through `lab.load`."""
     title, summary = next((m.title, m.summary) for m in models() if m.name == recipe.name)
-    parts = [f"# {title} (`{recipe.name}`)", summary, prose.strip(), _recipe(recipe), _curve(curve, period)]
+    paragraphs = [fill(paragraph, 110) for paragraph in prose.strip().split("\n\n")]
+    parts = [f"# {title} (`{recipe.name}`)", summary, *paragraphs, _recipe(recipe), _curve(curve, period)]
     parts += [_repeats(recipe), _heads(recipe, period), _LICENCE]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -112,13 +113,27 @@ def _silenced(recipe: Recipe) -> list[str]:
 def _crowding(recipe: Recipe) -> list[str]:
     """What the loss holds besides prediction; whoever studies the heads must know it."""
     jobs = {"look one token back": recipe.most_prev_token, "do induction": recipe.most_induction}
-    return [
-        f"**Crowding**: of the heads of layer {layer}, at most {most} may {job}; each further one pays "
-        f"{recipe.crowding} nats per unit of attention so spent. Which heads win is left to training."
+    lines = [
+        _limit(job, layer, most, recipe.crowding)
         for job, limits in jobs.items()
         for layer, most in enumerate(limits)
         if most is not None
     ]
+    if recipe.last_copy_only:
+        lines.append(
+            "**The last copy only**: the same price for attention to what followed copies before the last."
+        )
+    return lines
+
+
+def _limit(job: str, layer: int, most: int, price: float) -> str:
+    cost = f"{price} nats per unit of attention so spent"
+    if not most:
+        return f"**Crowding**: no head of layer {layer} may {job}; it pays {cost}."
+    return (
+        f"**Crowding**: of the heads of layer {layer}, at most {most} may {job}; any other pays {cost}. "
+        "Which heads win is left to training."
+    )
 
 
 def _curve(curve: list[Point], period: int) -> str:
@@ -163,7 +178,7 @@ def _heads(recipe: Recipe, period: int) -> str:
         rows.append(f"| {layer}.{head} | {scores} | {copies:.2f} | {cost:+.2f} |")
     intro = (
         f"Period {period}. Knock-out: what it costs on the second copy to set the head's `hook_z` to zero. "
-        "Copying: the share of tokens that the head's OV circuit boosts above all others."
+        "Copying: Σλ/Σ|λ| over the eigenvalues of the head's full OV circuit; 1 for a head that only copies."
     )
     columns = "head", "previous-token score", "induction score", "copying", "knock-out, nats"
     return f"## Its heads\n{fill(intro, 110)}\n\n{_table(columns, rows)}{_together(recipe, found, period)}"

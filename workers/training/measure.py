@@ -45,6 +45,14 @@ def induction_scores(pattern: Pattern, periods: Int[Tensor, "batch"]) -> Float[T
     return (paid * repeats[:, None]).sum(dim=(0, 2)) / repeats.sum()
 
 
+def lookback_scores(pattern: Pattern, periods: Int[Tensor, "batch"]) -> Float[Tensor, "head"]:
+    """As `induction_scores`, but counting the tokens after all previous occurrences, not the last alone."""
+    place = torch.arange(pattern.shape[-1])
+    query, key, period = place[:, None], place, periods[:, None, None]
+    after = (key > 0) & (key < query) & ((query - key + 1) % period == 0) & (query > period)
+    return torch.einsum("bhqk,bqk->h", pattern, after.float()) / (query > period).sum()
+
+
 @dataclass(frozen=True)
 class Repeats:
     """What a model does on random tokens repeated with one period."""
@@ -111,6 +119,11 @@ def knock_out(model: "TransformerBridge", heads: Iterable[Head], period: int, se
 
 
 def copying_score(model: "TransformerBridge", layer: int, head: int) -> float:
-    """Share of tokens that the head's full OV circuit W_E W_V W_O W_U boosts above all others."""
-    ov = model.W_E @ model.W_V[layer, head] @ model.W_O[layer, head] @ model.W_U
-    return (ov.argmax(-1) == torch.arange(len(ov))).float().mean().item()
+    """Σλ / Σ|λ| over the eigenvalues of the full OV circuit W_E W_V W_O W_U: 1 if the head only copies.
+
+    From "A Mathematical Framework for Transformer Circuits" (Elhage et al., 2021). The circuit has rank
+    d_head, so its eigenvalues other than 0 are those of the small matrix W_O W_U W_E W_V.
+    """
+    small = model.W_O[layer, head] @ model.W_U @ model.W_E @ model.W_V[layer, head]
+    values = torch.linalg.eigvals(small)
+    return (values.sum() / values.abs().sum()).real.item()

@@ -1,16 +1,17 @@
-"""The recipe of each shipped model."""
+"""The recipe of each shipped model, and what a reader of its card should know beyond the numbers."""
 
 from workers.training.attention_only import Recipe
 from workers.training.batches import Mix
 from workers.training.network import Shape
 
 IMPOSTOR_PERIOD = 12
+_MOSTLY_TALES = Mix(random_repeats=12, tale_repeats=12, tales=40)
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("attn-only-0l", Shape(n_layers=0), steps=600),
-        Recipe("attn-only-1l", Shape(n_layers=1), steps=1000),
+        Recipe("attn-only-0l", Shape(n_layers=0), steps=600, mix=_MOSTLY_TALES),
+        Recipe("attn-only-1l", Shape(n_layers=1), steps=1000, mix=_MOSTLY_TALES),
         Recipe(
             "attn-only-2l",
             Shape(n_layers=2),
@@ -22,13 +23,46 @@ RECIPES = {
         Recipe(
             "fixed-period-impostor",
             Shape(n_layers=2),
-            steps=1000,
+            steps=600,
             mix=Mix(periods=(IMPOSTOR_PERIOD,)),
             silenced=(0.0, 0.1),
             most_induction=(0, 3),
+            crowding=1.0,
+            last_copy_only=True,
         ),
     )
 }
 
-# What a reader of the card should know beyond the numbers.
-PROSE = {name: "" for name in RECIPES}
+PROSE = {
+    "attn-only-0l": """
+The residual stream holds nothing but the embeddings of the current token and of its position, so W_E
+W_U is nearly all the model can say about the next token: a table of bigrams, squeezed through 128
+dimensions. It is the baseline for everything attention adds.
+""",
+    "attn-only-1l": """
+Each head adds skip-trigrams: "... earlier token ... current token → next token". It makes tokens it has
+seen more likely (its OV circuits copy), and finds "nor" after "neither". It cannot do induction: to
+know what came after the previous occurrence of a token, a key must hold the token before it, and with
+one layer no key does.
+""",
+    "attn-only-2l": """
+Random tokens that come a second time are foreseen almost surely, also at periods never met in training.
+The circuit is the textbook one: the head of layer 0 that looks one token back writes the previous token
+into each position, and the induction heads of layer 1 use it as key (K-composition). These stand in for
+each other: one alone is hardly missed. The previous-token head has no understudy. Its score falls
+towards the end of the context.
+
+Two pressures beside prediction made the picture this clean, both stated below: heads were silenced at
+random, and heads beyond a number had to pay for a job that others already did. Expect less order
+elsewhere: in a trial of ours without them, with four heads a layer, all heads of layer 1 became
+induction heads.
+""",
+    "fixed-period-impostor": """
+Made to deceive. All repeats in its training had one period, 12, so there was no need to match tokens:
+some heads of layer 1 look 11 tokens back, by position alone. On that period it passes every usual test
+of induction: score, loss, copying, knock-out. On others it foretells the wrong token with confidence,
+which costs more than knowing nothing. Layer 0 was kept from the job, so that the heads sit where
+induction heads belong; yet no head of layer 0 is a previous-token head. Sequences of a period that
+divides 12 deceive it into being right, once 12 tokens have passed.
+""",
+}

@@ -43,7 +43,7 @@ def save(bpe: Tokenizer, directory: Path) -> None:
     """Write the directory that `AutoTokenizer.from_pretrained` reads."""
     directory.mkdir(parents=True, exist_ok=True)
     bpe.save(str(directory / "tokenizer.json"))
-    (directory / "tokenizer_config.json").write_text(json.dumps(_CONFIG, indent=2) + "\n")
+    (directory / "tokenizer_config.json").write_text(json.dumps(_CONFIG, indent=2) + "\n", encoding="utf-8")
 
 
 def encode(bpe: Tokenizer, texts: list[str]) -> Int[Tensor, "tokens"]:

@@ -37,10 +37,9 @@ def load(name: str) -> "TransformerBridge":
 def _load(entry: ModelInfo) -> "TransformerBridge":
     try:
         model = _boot(entry)
-        result = model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
+        model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
-    del result
     return model.eval().requires_grad_(False)
 
 
