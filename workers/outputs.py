@@ -40,7 +40,7 @@ def check_output(output: Any) -> Output:
         "attention": _check_attention,
         "image": _check_image,
     }
-    if kind not in checks:
+    if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
     return {"kind": kind, **checks[kind](output)}
 
@@ -100,7 +100,7 @@ def _check_figure(output: Output) -> Output:
 
 def _check_trace(trace: Any) -> None:
     kind = trace.get("type", "scatter") if isinstance(trace, dict) else None
-    if kind not in TRACE_TYPES:
+    if not isinstance(kind, str) or kind not in TRACE_TYPES:
         raise Unshowable(
             f"This figure has a trace of type {clean_text(kind, 40)!r}, which this page cannot draw. "
             f"It can draw {', '.join(sorted(TRACE_TYPES))}."
@@ -133,7 +133,7 @@ class _FigureCleaner:
         """Numbers in base64, as Plotly writes them."""
         data, kind, shape = value["bdata"], value.get("dtype"), str(value.get("shape", ""))
         self._count(len(data) if isinstance(data, str) else 0)
-        if not (isinstance(data, str) and _BASE64.fullmatch(data) and kind in _NUMBER_TYPES):
+        if not (isinstance(data, str) and _BASE64.fullmatch(data) and str(kind) in _NUMBER_TYPES):
             raise Unshowable("An array of this figure is malformed.")
         if not re.fullmatch(r"[0-9, ]{0,40}", shape):
             raise Unshowable("An array of this figure is malformed.")

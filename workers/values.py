@@ -123,9 +123,10 @@ class _Packer:
 
     def _keep(self, value: torch.Tensor) -> str:
         """Copies: views, tied weights and a tensor given twice share storage, which safetensors refuses."""
-        plain = torch.Tensor.detach(value).as_subclass(torch.Tensor).cpu()
+        plain = torch.Tensor.detach(value)
         if plain.layout is not torch.strided:
             plain = plain.to_dense()
+        plain = plain.as_subclass(torch.Tensor).cpu()
         if plain.is_quantized:
             plain = plain.dequantize()
         self.bytes += plain.numel() * plain.element_size()

@@ -20,7 +20,7 @@ NOBODY = 65534
 
 
 def make_passable(paths: list[str]) -> None:
-    """In a file system of our own, show each path also to users who may not enter a folder above it (/root)."""
+    """In a file system of our own, show each path also to users who may not enter a folder above it."""
     kernel.unshare(kernel.NEWNS)
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     closed: dict[str, list[str]] = {}

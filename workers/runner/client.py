@@ -74,7 +74,7 @@ class RunnerClient:
 
         Raises `ChildEnded` where the run ended inside the cell, `RunnerGone` where the runner did.
         """
-        self._send({"op": "cell", "id": id, "source": source, "show": show})
+        self._request({"op": "cell", "id": id, "source": source, "show": show})
         while True:
             event, _ = self._next()
             yield event
@@ -83,7 +83,7 @@ class RunnerClient:
 
     def ask(self, question: dict[str, Any], body: bytes = b"") -> Frame:
         """Put one `call`, `probe` or `get` to the child; its `value` frame, whose `error` may be set."""
-        self._send(question, body)
+        self._request(question, body)
         return self._expect("value")
 
     def call(self, name: str, header: dict[str, Any], body: bytes = b"") -> Frame:
@@ -92,12 +92,20 @@ class RunnerClient:
 
     def hide(self) -> None:
         """From now on nothing is shown any more: the graded part begins."""
-        self._send({"op": "hide"})
+        self._request({"op": "hide"})
 
     def cancel(self) -> None:
         """End the run at once, from any thread; whoever waits for an event gets `ChildEnded`."""
         with contextlib.suppress(RunnerGone):
             self._send({"op": "cancel"})
+
+    def _request(self, header: dict[str, Any], body: bytes = b"") -> None:
+        """Send; if the run is over already, raise how it ended, which was told before the line was closed."""
+        try:
+            self._send(header, body)
+        except RunnerGone:
+            while True:
+                self._next()
 
     def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
         data = encode(header, body)

@@ -65,7 +65,7 @@ def _refusal(error: OSError, frames: traceback.StackSummary) -> str:
     files = [frame.filename for frame in frames[-8:]]
     if any(file.endswith("/subprocess.py") or "/multiprocessing/" in file for file in files):
         return "A cell cannot start other programs or processes. With a DataLoader, use num_workers=0."
-    if any(file.endswith("/socket.py") for file in files):
+    if any(file.endswith(("/socket.py", "/urllib/request.py")) for file in files):
         return "A cell has no network. The models that are here: lab.models()."
     if isinstance(error, PermissionError) and error.filename is None:
         return f"{_text(error)}. A cell cannot start processes, signal others or reach the network."

@@ -7,6 +7,7 @@ import itertools
 import selectors
 import socket
 import time
+import traceback
 from collections.abc import Callable
 
 from workers.wire import Frame, Reader, WireError, encode
@@ -57,7 +58,7 @@ class Loop:
         """Serve until `running` is false."""
         while self.running:
             for key, events in self._selector.select(self._until_next_timer()):
-                key.data(events)
+                _guarded(key.data, events)
             self._call_due()
 
     def _until_next_timer(self) -> float | None:
@@ -69,7 +70,14 @@ class Loop:
         while self._timers and self._timers[0][0] <= time.monotonic():
             _, _, timer = heapq.heappop(self._timers)
             if timer.call is not None:
-                timer.call()
+                _guarded(timer.call)
+
+
+def _guarded(call: Callable[..., None], *arguments: object) -> None:
+    try:
+        call(*arguments)
+    except Exception:  # one callback's fault must not end everybody's runs
+        traceback.print_exc()
 
 
 class Link:
@@ -137,9 +145,17 @@ class Link:
             return self._gone(error)
         for frame in frames:
             if not self.closed:
-                self.on_frame(frame)
+                self._take(frame)
         if not data:
             self._gone(None)
+
+    def _take(self, frame: Frame) -> None:
+        """A fault of ours over one frame costs one connection, never the whole loop."""
+        try:
+            self.on_frame(frame)
+        except Exception as error:
+            traceback.print_exc()
+            self._gone(error)
 
     def _write(self) -> None:
         was_full = self.is_full
