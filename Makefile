@@ -18,8 +18,10 @@ doctor: ## look at an installation and say what is wrong with it
 check: ## have the course check itself: references pass, wrong answers are named
 	@$(INSTALL) course check
 
+# The browser's tests come on their own: Playwright keeps an event loop in the main thread.
 test: ## everything: style, types, tests, the course, a real browser
 	@$(TEST) -m ruff check .
 	@$(TEST) -m ruff format --check .
 	@$(TEST) -m mypy
-	@$(TEST) -m pytest
+	@$(TEST) -m pytest -m "not browser"
+	@$(TEST) -m pytest -m browser

@@ -136,7 +136,10 @@ def _install_lock(python: Path, lock: Path, data: Path, environment: dict[str, s
         ):  # with what it needs: where pip finds only the build for GPUs, that is more than the lock names
             step.say("PyTorch, the largest, comes first")
             index = ["--extra-index-url", CPU_TORCH] if _take_cpu_torch(python, environment) else []
-            pip_install(python, [torch, "-c", str(lock), *index], data, environment, step, len(pins))
+            others = data / "cache" / "constraints.txt"
+            others.parent.mkdir(exist_ok=True)
+            others.write_text("\n".join(pin for pin in pins if pin != torch))
+            pip_install(python, [torch, "-c", str(others), *index], data, environment, step, len(pins))
         pip_install(python, ["--no-deps", "-r", str(lock)], data, environment, step, len(pins))
         step.say("compiling them")
         command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", str(_packages(python))]
