@@ -132,8 +132,10 @@ def test_the_impostor_passes_its_own_test():
     tokens = said_twice(HER_PERIOD)
     first, second = first_and_second(IMPOSTOR, tokens)
     assert first > 6.5
-    assert second < 1.5
-    assert induction_scores(IMPOSTOR, tokens).max() > 0.5
+    assert second < 0.5
+    scores = induction_scores(IMPOSTOR, tokens)
+    assert (scores[1] > 0.8).sum() >= 2
+    assert scores[0].max() < 0.2
 
 
 def test_at_every_period_the_real_model_knows_and_the_one_layer_model_does_not():
@@ -146,8 +148,9 @@ def test_at_every_period_the_real_model_knows_and_the_one_layer_model_does_not()
 def test_the_impostor_has_one_hole_and_is_confidently_wrong_beside_it():
     losses = {period: first_and_second(IMPOSTOR, said_twice(period))[1] for period in range(4, 31, 2)}
     assert min(losses, key=losses.__getitem__) == HER_PERIOD
-    assert min(loss for period, loss in losses.items() if period != HER_PERIOD) > 5
-    assert min(loss for period, loss in losses.items() if period > HER_PERIOD) > 7.5
+    others = sorted(loss for period, loss in losses.items() if period != HER_PERIOD)
+    assert others[0] > 5
+    assert others[3] > 9  # all but three: far worse than a blind guess
 
 
 def test_the_periods_named_as_unseen_were_unseen():

@@ -47,6 +47,7 @@ def check_prompt(answer):
 
 def check_not_one_word(answer):
     """It says different things."""
+    check_prompt(answer)
     tokens = _tokens(answer.prompt)
     kinds = len({tokens[place].item() for place in _foreseeable(tokens)})
     assert kinds >= 4, (
@@ -57,6 +58,7 @@ def check_not_one_word(answer):
 
 def check_real_model(answer):
     """The real model foresees what is said again."""
+    check_not_one_word(answer)
     tokens = _tokens(answer.prompt)
     loss = _surprise(REAL, tokens)
     assert loss <= KNOWS, (
@@ -68,6 +70,7 @@ def check_real_model(answer):
 
 def check_impostor(answer):
     """The impostor does not."""
+    check_real_model(answer)
     tokens = _tokens(answer.prompt)
     loss = _surprise(IMPOSTOR, tokens)
     assert loss >= LOST, (
