@@ -1,4 +1,4 @@
-"""What a visitor does on a lesson's page: write into a cell, run it, hand it in, and wait for what comes of it."""
+"""What a visitor does on a lesson's page: write into a cell, run it, hand it in, wait for what comes."""
 
 from __future__ import annotations
 

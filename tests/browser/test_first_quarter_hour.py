@@ -1,4 +1,4 @@
-"""The main job: somebody who has never been here finds an induction head, without an account, in a browser."""
+"""The main job: a newcomer finds an induction head, in a browser, without an account."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def _types_own_nonsense(page: Page) -> None:
 
 
 def _writes_the_missing_index(page: Page) -> None:
-    verdict = hand_in(page, "induction_score", slipped("induction_score", "query - period + 1", "query - period"))
+    verdict = hand_in(
+        page, "induction_score", slipped("induction_score", "query - period + 1", "query - period")
+    )
     expect(verdict).to_contain_text("previous copy of the token itself")
     expect(verdict.locator(".value").first).to_be_visible()  # the input it failed on
     expect(hand_in(page, "induction_score", solution("induction_score"))).to_contain_text("Passed")
