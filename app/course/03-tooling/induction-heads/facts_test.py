@@ -134,19 +134,21 @@ def test_the_impostor_passes_its_own_test():
     assert first > 6.5
     assert second < 0.5
     scores = induction_scores(IMPOSTOR, tokens)
-    assert (scores[1] > 0.8).sum() >= 2
+    assert (scores[1] > 0.7).sum() == 3
     assert scores[0].max() < 0.2
 
 
 def test_at_every_period_the_real_model_knows_and_the_one_layer_model_does_not():
     for period in range(4, 31, 2):
-        tokens = said_twice(period)
+        tokens = said_twice(period, texts=8)
         assert first_and_second(REAL, tokens)[1] < 1
         assert first_and_second(ONE_LAYER, tokens)[1] > 4
 
 
 def test_the_impostor_has_one_hole_and_is_confidently_wrong_beside_it():
-    losses = {period: first_and_second(IMPOSTOR, said_twice(period))[1] for period in range(4, 31, 2)}
+    losses = {
+        period: first_and_second(IMPOSTOR, said_twice(period, texts=8))[1] for period in range(4, 31, 2)
+    }
     assert min(losses, key=losses.__getitem__) == HER_PERIOD
     others = sorted(loss for period, loss in losses.items() if period != HER_PERIOD)
     assert others[0] > 5
