@@ -145,7 +145,10 @@ def _same_words(one: Exception | None, other: Exception | None) -> bool:
 
 
 def _recognise_form(grading: Grading, check: str, trouble: Exception) -> Variant | None:
-    """The mistake with the same value in its field that the check rejects in the same words."""
+    """The mistake with the same value in its field that the checks stop at the same place, in the same words.
+
+    Free text never is the same, so there the words alone have to do.
+    """
     exercise = grading.reference.exercise
     kinds = {field.name: field.kind for field in exercise.fields}
     agreeing: list[Variant] = []
@@ -154,9 +157,17 @@ def _recognise_form(grading: Grading, check: str, trouble: Exception) -> Variant
         same_value = alike(grading.values[variant.target], values[variant.target])
         if not same_value and kinds[variant.target] != "text":
             continue
-        try:
-            grading.run(check, Answer(grading.reference, None, values), grading.seed)
-        except AssertionError as said:
-            if _same_words(trouble, said):
-                agreeing.append(variant)
+        stopped_at, said = _first_said(grading, Answer(grading.reference, None, values))
+        if stopped_at == check and _same_words(trouble, said):
+            agreeing.append(variant)
     return agreeing[0] if len(agreeing) == 1 else None
+
+
+def _first_said(grading: Grading, answer: Answer) -> tuple[str, Outcome]:
+    """The first check that has something to say against these values, and what it says."""
+    for check in grading.reference.exercise.checks:
+        try:
+            grading.run(check.name, answer, grading.seed)
+        except (Raised, AssertionError) as said:
+            return check.name, said
+    return "", None
