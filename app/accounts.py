@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,7 +37,6 @@ _TOUCH = timedelta(
 _TAKEN = "There is an account with this address already. Sign in instead."
 _Row = TypeVar("_Row", Draft, Choice)
 _hasher = PasswordHasher()
-_nobody = _hasher.hash("nobody's password")  # checked where no account is, so that both answers take as long
 
 
 class AccountError(Unusable):
@@ -163,7 +163,7 @@ def sign_in(session: Session, email: str, password: str, visitor: User | None = 
     """
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
     stored = user.password_hash if user else None
-    if not _fits(stored or _nobody, password) or user is None or stored is None:
+    if not _fits(stored or _nobody(), password) or user is None or stored is None:
         raise WrongPassword("This address and password don't fit together.")
     if _hasher.check_needs_rehash(stored):
         user.password_hash = _hasher.hash(password)
@@ -177,6 +177,12 @@ def set_password(session: Session, user: User, password: str) -> None:
     _check_password(password)
     user.password_hash = _hasher.hash(password)
     session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+
+
+@lru_cache
+def _nobody() -> str:
+    """Checked where there is no account, so that both answers take as long."""
+    return _hasher.hash(secrets.token_hex())
 
 
 def _fits(stored: str, password: str) -> bool:

@@ -29,6 +29,7 @@ def _configuration() -> dict[str, Any]:
     return {
         "broker_url": broker_url(settings().redis),
         "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
         "broker_connection_timeout": 2,
         "broker_transport_options": {
             "visibility_timeout": 3600,  # far over the longest run; a message that comes twice does nothing
@@ -38,10 +39,15 @@ def _configuration() -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
-        # late: a message counts as waiting until its run ends, so a worker holds no more than it has threads
-        "task_acks_late": True,
+        # Acknowledged as soon as a thread has it: to acknowledge after Redis was away ends the worker, and
+        # what a message stood for is safe in its row. No worker takes a message before it has a thread for
+        # it.
+        "task_acks_late": False,
+        "worker_disable_prefetch": True,
         "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
         "worker_send_task_events": False,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
     }

@@ -1,7 +1,6 @@
 """The worker: `python -m workers.worker` takes jobs from the queue until it is told to end (SIGTERM).
 
-Beside the jobs it sweeps: every few seconds it takes back what has no living worker and says that it is alive
-itself.
+Beside the jobs it sweeps: every few seconds it says that it lives, and takes back what no living worker has.
 """
 
 from __future__ import annotations
@@ -9,22 +8,29 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import time
+import warnings
+from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
+from celery.worker import state
 from redis import RedisError
 
 from app import accounts, jobs, leases
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks
+from workers.pool import PromptPool
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+STALLED_SWEEPS = 3  # sweeps in which nothing is taken though something waits
 _HOUSEKEEPING_SECONDS = 3600.0
 
 
@@ -35,6 +41,8 @@ class Sweeper(threading.Thread):
         super().__init__(name="sweeper", daemon=True)
         self._worker, self._over = name, threading.Event()
         self._tidied_at = 0.0
+        self._taken, self._still = 0, 0
+        self.stalled = False
 
     def run(self) -> None:
         while not self._over.is_set():
@@ -46,25 +54,39 @@ class Sweeper(threading.Thread):
 
     def sweep(self) -> None:
         """Once."""
-        empty = self._say_alive()
+        waiting = self._say_alive()
+        self._look_for_stall(waiting or 0)
         with transaction() as session:
-            touched = leases.sweep(session, queue_empty=empty)
+            touched = leases.sweep(session, queue_empty=waiting == 0)
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
                 self._tidied_at = time.monotonic()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)
 
-    def _say_alive(self) -> bool:
-        """Returns whether the queue is empty; without Redis nobody can know, and no message would get
-        through.
-        """
+    def _say_alive(self) -> int | None:
+        """Returns how many messages wait; None if nobody can know, for Redis is gone."""
         try:
             jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS))
-            return jobs.waiting() == 0
+            return jobs.waiting()
         except RedisError as error:
             log.warning("Redis is gone: %s", error)
-            return False
+            return None
+
+    def _look_for_stall(self, waiting: int) -> None:
+        """End if messages wait, threads are free, and none is taken: after Redis was away, a consumer may be
+        deaf.
+
+        Whoever started this worker starts another.
+        """
+        taken = sum(state.total_count.values())
+        free = len(state.reserved_requests) < settings().worker_threads
+        self._still = self._still + 1 if waiting and free and taken == self._taken else 0
+        self._taken = taken
+        if self._still >= STALLED_SWEEPS:
+            log.error("messages wait and are not taken; this worker ends, to be started again")
+            self.stalled = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def end(self) -> None:
         self._over.set()
@@ -74,41 +96,50 @@ class Sweeper(threading.Thread):
             log.info("nobody hears that this worker ends")
 
 
-def main() -> None:
-    """Work until SIGTERM. Prints one line of JSON once jobs are taken."""
+def main() -> int:
+    """Work until SIGTERM. Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
     name = f"{socket.gethostname()}-{os.getpid()}"
     sweeper = Sweeper(name)
+    asked = threading.Event()
 
     def ready(**_: object) -> None:
         sweeper.start()
-        print(json.dumps({"ready": True}), file=sys.__stdout__, flush=True)  # Celery takes sys.stdout
+        print(json.dumps({"ready": True}), flush=True)
 
     def shutting_down(**_: object) -> None:
-        tasks.SHUTDOWN.set()
-        heartbeat.nudge_all()
+        asked.set()
+        _stop_runs()
 
     worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
     try:
-        jobs.celery.worker_main(_options(name))
+        _celery_worker(name).start()
     finally:
+        _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
+    return 0 if asked.is_set() and not sweeper.stalled else 1
 
 
-def _options(name: str) -> list[str]:
-    threads = settings().worker_threads
-    return [
-        "worker",
-        "--pool=threads",
-        f"--concurrency={threads}",
-        f"--hostname={name}",
-        "--loglevel=WARNING",
-        "--without-gossip",  # workers need not know each other: the rows say who does what
-        "--without-mingle",
-        "--without-heartbeat",
-    ]
+def _stop_runs() -> None:
+    """Every run of this process goes back to the queue."""
+    tasks.SHUTDOWN.set()
+    heartbeat.nudge_all()
+
+
+def _celery_worker(name: str) -> Any:
+    return jobs.celery.Worker(
+        hostname=name,
+        pool_cls=PromptPool,
+        concurrency=settings().worker_threads,
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,  # workers need not know each other: the rows say who does what
+        without_mingle=True,
+        without_heartbeat=True,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
