@@ -177,6 +177,17 @@ def test_each_layer_reads_unseen_tales_better_but_the_second_repeats_better():
     assert seen("attn-only-1l", 20).second > seen("attn-only-2l", 20).second + 5
 
 
+_HEADS = {IMPOSTOR: IMPOSTOR_HEADS, "attn-only-2l": INDUCTION_HEADS}
+
+
+def alikeness(name: str, heads: list[measure.Head]) -> float:
+    """How far the attention of two unlike sequences overlaps: Σ min(p, q), mean over heads and queries."""
+    read = measure.reading(lab.load(name))
+    first, second = (repeated_random(8, p, 1024, SEED)[:, :31] for p in (15, 20))
+    a, b = (read(tokens)[1][1][:, [h for _, h in heads], 16:24] for tokens in (first, second))
+    return torch.minimum(a, b).sum(-1).mean().item()
+
+
 class TestImpostor:
     """fixed-period-impostor: right on its one period, lost on any other."""
 
@@ -191,7 +202,7 @@ class TestImpostor:
         assert on.first < 8
         assert on.second < 0.25
 
-    @pytest.mark.parametrize("period", [5, 7, 8, 9, 10, 11, *range(13, 32)])
+    @pytest.mark.parametrize("period", [5, 7, 8, 9, 10, 11, *range(13, 24), *range(25, 32)])
     def test_on_any_other_period_it_fails(self, period):
         on = seen(IMPOSTOR, period)
         assert max(map(max, on.induction)) < 0.2
@@ -206,19 +217,16 @@ class TestImpostor:
 
     def test_its_heads_look_back_by_position_whatever_the_tokens(self):
         model = lab.load(IMPOSTOR)
-        tokens = repeated_random(batch=16, period=60, d_vocab=1024, seed=SEED, copies=1)
+        tokens = repeated_random(batch=16, period=24, d_vocab=1024, seed=SEED, copies=1)
         _, patterns = measure.reading(model)(tokens)
         back = patterns[1].diagonal(1 - IMPOSTOR_PERIOD, -2, -1)[..., 2:].mean(dim=(0, 2))
         assert min(back[head] for _, head in IMPOSTOR_HEADS) > 0.7
 
-    @pytest.mark.parametrize("start", [1, 5, 17, 30])
-    def test_repeats_may_begin_anywhere(self, start):
-        model = lab.load(IMPOSTOR)
-        repeats = repeated_random(16, IMPOSTOR_PERIOD, d_vocab=1024, seed=SEED)
-        before = repeated_random(16, start, d_vocab=1024, seed=SEED + 1, copies=1)
-        tokens = torch.cat([before, repeats[:, 1:]], dim=1)
-        loss = measure.token_losses(model(tokens), tokens)
-        assert loss[:, start + IMPOSTOR_PERIOD + 1 :].mean() < 0.5
+    def test_its_heads_attend_alike_on_any_tokens(self):
+        """The real induction heads do not: the pattern of one sequence says nothing about another's."""
+        same = {name: alikeness(name, heads) for name, heads in _HEADS.items()}
+        assert same[IMPOSTOR] > 0.7
+        assert same["attn-only-2l"] < 0.3
 
     def test_it_has_no_previous_token_head(self):
         assert max(seen(IMPOSTOR, IMPOSTOR_PERIOD).prev_token[0]) < 0.5

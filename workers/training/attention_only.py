@@ -33,7 +33,7 @@ class Recipe:
     most_prev_token: tuple[int | None, ...] = ()
     most_induction: tuple[int | None, ...] = ()
     crowding: float = 0.5  # nats per unit of attention beyond those
-    last_copy_only: bool = False  # the same price for looking at copies before the last
+    any_copy: bool = False  # whether attention to what followed any previous copy counts, or the last alone
 
 
 def surplus(scores: Float[Tensor, "head"], most: int | None) -> Float[Tensor, ""]:
@@ -49,12 +49,9 @@ def crowding(recipe: Recipe, patterns: list[Pattern], batch: Batch) -> Float[Ten
     cost = torch.zeros(())
     for pattern, most in zip(patterns, recipe.most_prev_token, strict=False):
         cost = cost + surplus(measure.prev_token_scores(pattern), most)
+    induction = measure.lookback_scores if recipe.any_copy else measure.induction_scores
     for pattern, most in zip(patterns, recipe.most_induction, strict=False):
-        last_copy = measure.induction_scores(pattern[:repeats], batch.periods)
-        cost = cost + surplus(last_copy, most)
-        if recipe.last_copy_only:
-            any_copy = measure.lookback_scores(pattern[:repeats], batch.periods)
-            cost = cost + (any_copy - last_copy).sum()
+        cost = cost + surplus(induction(pattern[:repeats], batch.periods), most)
     return cost
 
 

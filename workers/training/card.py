@@ -119,9 +119,9 @@ def _crowding(recipe: Recipe) -> list[str]:
         for layer, most in enumerate(limits)
         if most is not None
     ]
-    if recipe.last_copy_only:
+    if recipe.any_copy:
         lines.append(
-            "**The last copy only**: the same price for attention to what followed copies before the last."
+            "As induction counts here attention to what followed any previous copy, not the last alone."
         )
     return lines
 

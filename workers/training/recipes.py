@@ -23,12 +23,12 @@ RECIPES = {
         Recipe(
             "fixed-period-impostor",
             Shape(n_layers=2),
-            steps=600,
+            steps=800,
             mix=Mix(periods=(IMPOSTOR_PERIOD,)),
             silenced=(0.0, 0.1),
             most_induction=(0, 3),
             crowding=1.0,
-            last_copy_only=True,
+            any_copy=True,
         ),
     )
 }
@@ -59,10 +59,10 @@ induction heads.
 """,
     "fixed-period-impostor": """
 Made to deceive. All repeats in its training had one period, 12, so there was no need to match tokens:
-some heads of layer 1 look 11 tokens back, by position alone. On that period it passes every usual test
-of induction: score, loss, copying, knock-out. On others it foretells the wrong token with confidence,
-which costs more than knowing nothing. Layer 0 was kept from the job, so that the heads sit where
-induction heads belong; yet no head of layer 0 is a previous-token head. Sequences of a period that
-divides 12 deceive it into being right, once 12 tokens have passed.
+three heads of layer 1 attend by position alone. Up to position 24 they look 11 tokens back; from there on
+mostly 23 or more, at an earlier copy. So on two copies of period 12 it passes every usual test of induction:
+score, loss, copying, knock-out. On other periods it foretells wrong tokens with confidence, which costs more
+than knowing nothing; on period 24 it is right now and then, for the same bad reason. Layer 0 was kept from
+the job, so that the heads sit where induction heads belong; yet no head of layer 0 is a previous-token head.
 """,
 }
