@@ -128,22 +128,26 @@ def _bring_pip(python: Path, data: Path, environment: dict[str, str]) -> None:
 
 def _install_lock(python: Path, lock: Path, data: Path, environment: dict[str, str]) -> None:
     pins = re.findall(r"^[^#\s].*", lock.read_text(), re.M)
-    torch = next((pin for pin in pins if pin.startswith("torch==")), None)
+    if torch := [pin for pin in pins if pin.startswith("torch==")]:
+        _install_torch(python, torch[0], [pin for pin in pins if pin not in torch], data, environment)
     name = "Python packages" if torch else "Python packages for the tests"
     with Step(name) as step:
-        if (
-            torch
-        ):  # with what it needs: where pip finds only the build for GPUs, that is more than the lock names
-            step.say("PyTorch, the largest, comes first")
-            index = ["--extra-index-url", CPU_TORCH] if _take_cpu_torch(python, environment) else []
-            others = data / "cache" / "constraints.txt"
-            others.parent.mkdir(exist_ok=True)
-            others.write_text("\n".join(pin for pin in pins if pin != torch))
-            pip_install(python, [torch, "-c", str(others), *index], data, environment, step, len(pins))
         pip_install(python, ["--no-deps", "-r", str(lock)], data, environment, step, len(pins))
         step.say("compiling them")
         command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", str(_packages(python))]
         run_to_the_end(command, data / "install.log", environment, lambda: None)
+
+
+def _install_torch(
+    python: Path, torch: str, others: list[str], data: Path, environment: dict[str, str]
+) -> None:
+    """First and with what it needs: where pip finds only the build for GPUs, that is more than is locked."""
+    with Step("PyTorch, the largest package") as step:
+        index = ["--extra-index-url", CPU_TORCH] if _take_cpu_torch(python, environment) else []
+        constraints = data / "cache" / "constraints.txt"
+        constraints.parent.mkdir(exist_ok=True)
+        constraints.write_text("\n".join(others))
+        pip_install(python, [torch, "-c", str(constraints), *index], data, environment, step, None)
 
 
 def _take_cpu_torch(python: Path, environment: dict[str, str]) -> bool:
@@ -177,22 +181,23 @@ def _packages(python: Path) -> Path:
 
 
 def pip_install(
-    python: Path, what: list[str], data: Path, environment: dict[str, str], step: Step, total: int
+    python: Path, what: list[str], data: Path, environment: dict[str, str], step: Step, total: int | None
 ) -> None:
     """`pip install` with one line of progress; what was downloaded is kept until all is installed."""
     log, temporary = data / "install.log", data / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {**environment, "TMPDIR": str(temporary), "PIP_USER": "0"}
+    options = "--no-input --no-compile --disable-pip-version-check --no-color --progress-bar off".split()
     command = [
         str(python),
         "-m",
         "pip",
         "install",
-        "--no-input",
-        "--no-compile",
-        "--disable-pip-version-check",
+        *options,
+        "--cache-dir",
+        str(data / "cache" / "pip"),
+        *what,
     ]
-    command += ["--progress-bar", "off", "--no-color", "--cache-dir", str(data / "cache" / "pip"), *what]
 
     def progress() -> None:
         step.say(_how_far(log.read_text(errors="replace"), _packages(python), total))
@@ -203,13 +208,15 @@ def pip_install(
         raise Failed(why_pip_failed(log))
 
 
-def _how_far(said: str, packages: Path, total: int) -> str:
+def _how_far(said: str, packages: Path, total: int | None) -> str:
     """What pip is at, from its log: it looks all packages up, fetches them, and installs them together."""
-    if "Installing collected packages" in said:
-        return f"{min(len(list(packages.glob('*.dist-info'))), total)} of {total} installed"
+    if total is None:
+        return "installing" if "Installing collected packages" in said else "fetching"
     fetched = re.findall(
         r"^ *(?:Downloading|Using cached|Processing) (\S+\.(?:whl|tar\.gz))(?: |$)", said, re.M
     )
+    if "Installing collected packages" in said:
+        return f"{min(len(list(packages.glob('*.dist-info'))), total)} of {total} installed"
     if fetched:
         return f"{min(len(fetched), total)} of {total} fetched ({Path(fetched[-1]).name.split('-')[0]})"
     return f"{len(re.findall('^Collecting ', said, re.M))} of {total} looked up"

@@ -184,7 +184,7 @@ def build_assets(data: Path, environment: dict[str, str]) -> None:
         if not _has_node(environment):
             step.say("fetching Node.js to build them")
             pip_install(
-                python, ["--no-deps", "--upgrade", "--target", str(node), NODE], data, environment, step, 1
+                python, ["--no-deps", "--upgrade", "--target", str(node), NODE], data, environment, step, None
             )
             environment = {**environment, "PATH": f"{_npm_of_wheel(node)}:{environment['PATH']}"}
         step.say("fetching and bundling what they are made of")
