@@ -1,7 +1,7 @@
 """Why can one layer not do it?
 
-The one-layer model was trained on the same texts, with as many heads in its layer. It never learned to
-continue what is said twice, and it never will. Which of these is the reason?
+The one-layer model was trained on the same kinds of text, with as many heads in its layer. It never learned
+to continue what is said twice, and longer training would not have helped. Which of these is the reason?
 """
 
 from typing import Literal
