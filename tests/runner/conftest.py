@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from starting import Started
-from starting import runner as start_runner
+from tests.runner.starting import Started
+from tests.runner.starting import runner as start_runner
 
 from workers.runner.client import ChildEnded, RunnerClient
 from workers.runner.limits import Limits

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Seen
+from tests.runner.conftest import Seen
 
 from workers.runner.client import RunnerClient
 

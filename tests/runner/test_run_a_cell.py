@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import Seen
+from tests.runner.conftest import Seen
 
 from workers.runner.client import RunnerClient
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable
 
 import pytest
-from conftest import Seen
+from tests.runner.conftest import Seen
 
 Run = Callable[..., Seen]
 GO = "import numpy, plotly.graph_objects as go"
