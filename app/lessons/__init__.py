@@ -21,8 +21,12 @@ files are browsed. The front matter is YAML::
     concepts: [induction-head]  # ids of path.toml
     needs: [tooling]            # lessons, or nodes of path.toml, that come first
     predict:                    # asked before the cell or exercise of this id may show anything
-      knockout: {question: What happens to the loss?, choices: [It stays, It doubles]}
-      repeated: {question: What will the loss be?, unit: nats}
+      knockout:
+        question: What happens to the loss?
+        choices: [It stays, It doubles]
+      repeated:
+        question: What will the loss be?
+        unit: nats
     limits: {train: 40}         # seconds a live cell may take; the others have 10
 
 **An exercise** is a Python file, cut here by `ast`. Its stem is its id, unique in the whole course::
@@ -77,7 +81,7 @@ files are browsed. The front matter is YAML::
   other kinds. A form's mistakes are functions without arguments that return the value.
 """
 
-from app.lessons.course import Course, course, load
+from app.lessons.loading import Course, course, load
 from app.lessons.parts import (
     Block,
     Cell,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.examiner import forms, mistakes
-from workers.examiner.answer import Answer, Respondent, described
+from workers.examiner.answer import OURS, Answer, Respondent, described
 from workers.examiner.references import Reference, seed_all
 from workers.examiner.trouble import Ended, Raised, Unfit
 from workers.lab.compare import Different
@@ -101,8 +101,10 @@ class Grading:
 
     def _message(self, check: str, answer: Answer, trouble: Exception) -> str:
         if isinstance(trouble, Raised):
+            asked = answer.calls[-1].name
+            name = OURS if asked in self.reference.exercise.probes else f"`{asked}`"
             line = f" in line {trouble.line}" if trouble.line else ""
-            return f"`{answer.calls[-1].name}` raised {trouble.type}{line}: {trouble.message}"
+            return f"{name} raised {trouble.type}{line}: {trouble.message}"
         doc = next(c.doc for c in self.reference.exercise.checks if c.name == check)
         return str(trouble).strip() or f"This does not hold yet: {doc}"
 
