@@ -1,6 +1,7 @@
 """Becomes another program under worse circumstances: as nobody, or where the kernel refuses namespaces.
 
-`python circumstances.py [--nobody] [--refuse-namespaces] -- -m workers.runner …`; only root may be nobody.
+`python circumstances.py [--nobody] [--refuse-namespaces | --refuse-everything] -- -m workers.runner …`
+Only root may be nobody.
 """
 
 from __future__ import annotations
@@ -55,10 +56,20 @@ def refuse_namespaces() -> None:
     seccomp.install([*rules, (0x06, 0, 0, 0x7FFF0000)])
 
 
+def refuse_everything() -> None:
+    """As an old kernel: neither namespaces nor filters nor Landlock."""
+    refuse = (0x06, 0, 0, 0x50000 | errno.EINVAL)
+    rules: list[seccomp.Instruction] = [(0x20, 0, 0, 0)]
+    for name in ("unshare", "prctl", "seccomp", "landlock_create_ruleset"):
+        rules += [(0x15, 0, 1, syscalls.number(name) or 0), refuse]
+    kernel.no_new_privileges()
+    seccomp.install([*rules, (0x06, 0, 0, 0x7FFF0000)])
+
+
 def main() -> None:
     here = sys.argv.index("--")
     wanted, command = sys.argv[1:here], [sys.executable, *sys.argv[here + 1 :]]
-    if os.getuid() == 0:
+    if os.getuid() == 0 and "--refuse-everything" not in wanted:
         make_passable([sys.base_prefix, sys.prefix, str(ROOT)])
     if "--nobody" in wanted:
         os.setgroups([])
@@ -66,6 +77,8 @@ def main() -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
     if "--refuse-namespaces" in wanted:
         refuse_namespaces()
+    if "--refuse-everything" in wanted:
+        refuse_everything()
     os.execv(command[0], command)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from tests.runner.starting import Started
 from tests.runner.starting import runner as start_runner
-
 from workers.runner.client import ChildEnded, RunnerClient
 from workers.runner.limits import Limits
 

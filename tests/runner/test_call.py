@@ -49,10 +49,9 @@ def test_a_function_gets_values_and_gives_one(child: RunnerClient) -> None:
 
 
 def test_a_model_can_be_an_argument(child: RunnerClient) -> None:
-    from workers import lab
-
     list(child.cell("more", "def layers(model): return model.cfg.n_layers"))
-    assert ask(child, {"op": "call", "name": "layers"}, lab.load("attn-only-2l")) == (2, None)
+    packed = {"args": [{"$model": "attn-only-2l"}], "kwargs": {"$dict": []}}
+    assert child.call("layers", packed)[0]["value"] == 2
 
 
 def test_a_name_can_be_looked_at(child: RunnerClient) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.runner.conftest import Seen
 
+from tests.runner.conftest import Seen
 from workers.runner.client import RunnerClient
 
 Run = Callable[..., Seen]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.runner.conftest import Seen
 
+from tests.runner.conftest import Seen
 from workers.runner.client import RunnerClient
 
 Run = Callable[..., Seen]

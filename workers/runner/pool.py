@@ -199,6 +199,7 @@ class Pool:
         self._coming: set[Child] = set()
         self._waiting: list[Callable[[Child], None]] = []
         self._failures = 0
+        self._zygotes = 0  # ever started
         self._current: Zygote | None = None
         self._next: Zygote | None = None
         self._retired: list[Zygote] = []
@@ -208,6 +209,7 @@ class Pool:
         """Begin to warm a zygote up."""
         if self._stopped or self._next is not None:
             return
+        self._zygotes += 1
         self._next = Zygote(self._loop, self._plan)
         self._next.on_ready = self._on_ready
         self._next.on_gone = self._on_gone
@@ -219,9 +221,14 @@ class Pool:
             zygote.stop()
 
     def status(self) -> dict[str, Any]:
-        zygotes = [zygote for zygote in (self._current, *self._retired) if zygote]
-        alive = sum(len(zygote.children) for zygote in zygotes)
-        return {"pool": self._spare, "spare": len(self._ready), "alive": alive, "waiting": len(self._waiting)}
+        warm = [zygote for zygote in (self._current, *self._retired) if zygote]
+        return {
+            "pool": self._spare,
+            "spare": len(self._ready),
+            "waiting": len(self._waiting),
+            "alive": sum(len(zygote.children) for zygote in warm),
+            "zygotes": self._zygotes,
+        }
 
     def give(self, to: Callable[[Child], None]) -> None:
         """Call `to` with a confined child: at once if one waits, else as soon as one does."""

@@ -76,7 +76,7 @@ class Plan:
             "seccomp": self.seccomp,
             "uid": self.user > 0,
         }
-        return [*(name for name, there in named.items() if there), "limits"]
+        return [*(name for name, there in named.items() if there), "limits"] if self.confines else []
 
 
 @dataclass(frozen=True)

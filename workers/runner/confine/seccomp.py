@@ -86,14 +86,14 @@ def program(own_pid: int, own_files: bool) -> list[Instruction]:
         rules += [(_AT_LEAST, 0, 1, _X32_CALLS), _KILL]
     for name in [*syscalls.ALLOWED, *(_METADATA if own_files else ())]:
         rules += _when(name, [_ALLOW])
-    for name, body in _judged(own_pid).items():
+    for name, body in judged(own_pid).items():
         rules += _when(name, body)
     for name in syscalls.REFUSED:
         rules += _when(name, [_fail(errno.EPERM)])
     return [*rules, _fail(errno.ENOSYS)]
 
 
-def _judged(own_pid: int) -> dict[str, list[Instruction]]:
+def judged(own_pid: int) -> dict[str, list[Instruction]]:
     """Calls that depend on an argument; each body ends in a return."""
     refuse = _fail(errno.EPERM)
     no_network = _fail(errno.EACCES)
