@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import accounts, jobs, migrate
@@ -31,6 +33,9 @@ from app.models import User
 from app.processes import spawn, stop
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
+POSTGRES = os.environ.get(
+    "UNEMBED_TEST_POSTGRES", ""
+)  # the URL of a server: then the tests run on it, not SQLite
 SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 
 Settings.model_config["env_file"] = None  # a developer's own settings are not the tests'
@@ -69,20 +74,36 @@ def change_settings(own_settings: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database as the migrations make it; tests get copies."""
-    path = tmp_path_factory.mktemp("database") / "unembed.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an empty database as the migrations make it; tests get copies."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'unembed.db'}"
+    if POSTGRES:
+        url = _new_on_postgres("unembed_template", "template1")
+    migrate.upgrade(url)
+    return url
 
 
 @pytest.fixture
-def database(migrated_database: Path) -> Path:
-    """This test's own database."""
+def database(migrated_database: str, change_settings: Callable[..., None]) -> Iterator[str]:
+    """The URL of this test's own database."""
     settings().data_dir.mkdir(parents=True, exist_ok=True)
-    copy = settings().data_dir / "unembed.db"
-    shutil.copy(migrated_database, copy)
-    return copy
+    if POSTGRES:
+        change_settings(database_url=_new_on_postgres("unembed_test", "unembed_template"))
+    else:
+        shutil.copy(migrated_database.removeprefix("sqlite:///"), settings().data_dir / "unembed.db")
+    yield settings().database
+    if engine.cache_info().currsize:
+        engine().dispose()
+
+
+def _new_on_postgres(name: str, template: str) -> str:
+    """Copy a database, dropping what an earlier test left."""
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    server.dispose()
+    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +124,7 @@ def redis(redis_server: str, change_settings: Callable[..., None]) -> Redis:
 
 
 @pytest.fixture
-def session(database: Path, redis: Redis) -> Iterator[Session]:
+def session(database: str, redis: Redis) -> Iterator[Session]:
     """A session to act in; nothing is committed (and no job is sent) before `session.commit()`."""
     with Session(engine(), expire_on_commit=False) as session:
         yield session
@@ -118,22 +139,22 @@ def lesson(change_settings: Callable[..., None]) -> Lesson:
 
 
 @pytest.fixture
-def ada(database: Path) -> User:
+def ada(database: str) -> User:
     return _person("Ada", mentor=False)
 
 
 @pytest.fixture
-def ben(database: Path) -> User:
+def ben(database: str) -> User:
     return _person("Ben", mentor=False)
 
 
 @pytest.fixture
-def mo(database: Path) -> User:
+def mo(database: str) -> User:
     return _person("Mo", mentor=True)
 
 
 @pytest.fixture
-def stranger(database: Path) -> User:
+def stranger(database: str) -> User:
     with transaction() as session:
         return accounts.guest(session)
 
@@ -181,7 +202,7 @@ def _await_ready(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture
-def machines(warm_machines: Path, database: Path) -> None:
+def machines(warm_machines: Path, database: str) -> None:
     """The runner and the examiner stand where the settings say."""
     settings().run_dir.mkdir(parents=True, exist_ok=True)
     for name in ("runner.sock", "examiner.sock"):
