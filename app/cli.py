@@ -95,6 +95,9 @@ def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
 
     import uvicorn
 
+    from app.routes import home
+
+    home.prepare()
     config = uvicorn.Config(
         "app.main:create_app",
         factory=True,

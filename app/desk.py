@@ -33,6 +33,7 @@ class Place:
     text: str
     number: int = 0  # of an exercise: 1 is the lesson's first
     run: Run | None = None  # the newest, with outputs and attempt
+    example: Run | None = None  # somebody else's, to look at until there is one
     stale: bool = False
     modified: bool = False
     replay_seconds: float = 0.0

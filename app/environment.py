@@ -187,7 +187,14 @@ def pip_install(
     log, temporary = data / "install.log", data / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {**environment, "TMPDIR": str(temporary), "PIP_USER": "0"}
-    options = "--no-input --no-compile --disable-pip-version-check --no-color --progress-bar off".split()
+    options = [
+        "--no-input",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--no-color",
+        "--progress-bar",
+        "off",
+    ]
     command = [
         str(python),
         "-m",

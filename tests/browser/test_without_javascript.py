@@ -1,4 +1,4 @@
-"""Without JavaScript: lessons are read, code is sent by its form, and the result refreshes until it is done."""
+"""Without JavaScript: lessons are read, forms send code, and the result refreshes until it is done."""
 
 from __future__ import annotations
 
