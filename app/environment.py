@@ -24,7 +24,7 @@ from app.steps import Failed, Step
 ROOT = Path(__file__).resolve().parent.parent
 LOCK, TEST_LOCK = ROOT / "app" / "requirements.lock", ROOT / "app" / "requirements-test.lock"
 # Measured on Linux x86-64 with Python 3.11
-DOWNLOAD_MB, DISK_MB, WHILE_INSTALLING_MB = 600, 2000, 2800
+DOWNLOAD_MB, DISK_MB, WHILE_INSTALLING_MB = 490, 1900, 2400
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 # Only for a Python without ensurepip (Debian without python3-venv)
 PIP_WHEEL = "pip-25.3-py3-none-any.whl"
@@ -187,24 +187,9 @@ def pip_install(
     log, temporary = data / "install.log", data / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {**environment, "TMPDIR": str(temporary), "PIP_USER": "0"}
-    options = [
-        "--no-input",
-        "--no-compile",
-        "--disable-pip-version-check",
-        "--no-color",
-        "--progress-bar",
-        "off",
-    ]
-    command = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        *options,
-        "--cache-dir",
-        str(data / "cache" / "pip"),
-        *what,
-    ]
+    options = ["--no-input", "--no-compile", "--no-color", "--disable-pip-version-check"]
+    options += ["--progress-bar", "off", "--cache-dir", str(data / "cache" / "pip")]
+    command = [str(python), "-m", "pip", "install", *options, *what]
 
     def progress() -> None:
         step.say(_how_far(log.read_text(errors="replace"), _packages(python), total))
