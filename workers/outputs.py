@@ -133,7 +133,9 @@ class _FigureCleaner:
         """Numbers in base64, as Plotly writes them."""
         data, kind, shape = value["bdata"], value.get("dtype"), str(value.get("shape", ""))
         self._count(len(data) if isinstance(data, str) else 0)
-        if not (isinstance(data, str) and _BASE64.fullmatch(data) and str(kind) in _NUMBER_TYPES):
+        if not (isinstance(data, str) and isinstance(kind, str)):
+            raise Unshowable("An array of this figure is malformed.")
+        if not (_BASE64.fullmatch(data) and kind in _NUMBER_TYPES):
             raise Unshowable("An array of this figure is malformed.")
         if not re.fullmatch(r"[0-9, ]{0,40}", shape):
             raise Unshowable("An array of this figure is malformed.")
@@ -156,7 +158,9 @@ def _is_harmless(key: str) -> bool:
 
 
 def _check_attention(output: Output) -> Output:
-    shape, tokens, labels = output.get("shape"), output.get("tokens"), output.get("labels")
+    shape: Any = output.get("shape")
+    tokens: Any = output.get("tokens")
+    labels: Any = output.get("labels")
     if not (_is_shape(shape) and _are_texts(tokens, shape[1]) and _are_texts(labels, shape[0])):
         raise Unshowable(
             "This attention view is malformed: its tokens, labels and shape do not fit together."

@@ -145,10 +145,10 @@ def _pack_number(value: Any) -> Any:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
-        number = int(value)
-        if abs(number) >= _LARGEST_INT:
+        whole = int(value)
+        if abs(whole) >= _LARGEST_INT:
             raise Untransferable("The value is a whole number of more than 1200 digits.")
-        return number
+        return whole
     number = float(value)
     return number if math.isfinite(number) else {"$float": repr(number)}
 

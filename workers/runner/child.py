@@ -57,10 +57,14 @@ def _rehearse() -> None:
     """Walk the way of a first cell. After a fork each page is copied when it is first touched: better now."""
     _seed(0)
     notebook = Notebook()
-    display.SINK = json.dumps
+    display.SINK = _write_as_json
     for source in _REHEARSAL:
         notebook.run("rehearsal", source)
     display.SINK = None
+
+
+def _write_as_json(output: dict[str, Any]) -> None:
+    json.dumps(output)
 
 
 def _seed(seed: int) -> None:

@@ -55,7 +55,7 @@ class Supervisor:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: setattr(self._loop, "running", False))
         self._wakers = (ours, theirs)  # kept open as long as the supervisor lives
-        self._loop.watch(ours, lambda events: ours.recv(4096))
+        self._loop.watch(ours, lambda events: _forget_bytes(ours))
 
     def _accept(self, listener: socket.socket) -> None:
         try:
@@ -105,6 +105,10 @@ class Supervisor:
     def _on_broken(self, why: str) -> None:
         self.failure = why
         self._loop.running = False
+
+
+def _forget_bytes(waker: socket.socket) -> None:
+    waker.recv(4096)
 
 
 def listen(path: Path) -> socket.socket:
