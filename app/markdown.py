@@ -118,7 +118,14 @@ def _mathml(formula: str, options: dict[str, bool]) -> str:
         made = convert(_known_names(formula), display=display)
     except Exception:  # latex2mathml raises whatever its parser stumbles over
         return f"<code>{html.escape(formula)}</code>"
-    return re.sub(r'\s(?:style|class|href)="[^"]*"', "", made)
+    made = re.sub(r'\s(?:style|class|href)="[^"]*"', "", made)
+    return _APART.sub(r"\1<mspace width='0.17em'/>", made)
+
+
+# browsers put no space between the name of a function and what it is taken of
+_APART = re.compile(
+    r"(<mi>(?:log|ln|exp|max|min|sin|cos|tan|tanh|det|arg|lim|sup|inf)</mi>)(?=<(?:mi|mn|msub|msup))"
+)
 
 
 def _known_names(formula: str) -> str:

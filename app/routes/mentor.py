@@ -30,10 +30,7 @@ def show_board(request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
 def show_learner(learner: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """One learner: every attempt handed in, and every question asked."""
     row = progress.row(session, mentor, learner)
-    exercises = list(course().exercises.values())
-    handed_in = {
-        one.id: attempts.of(session, row.learner, one.id) for one in exercises if row.status(one.id).attempts
-    }
+    handed_in = attempts.of_learner(session, mentor, learner)
     asked = [
         thread
         for lesson in course().lessons
@@ -41,5 +38,10 @@ def show_learner(learner: UUID, request: Request, session: Db, mentor: Mentor) -
         for thread in on_cell
     ]
     return pages.render(
-        request, "mentor/learner.html", row=row, exercises=exercises, handed_in=handed_in, asked=asked
+        request,
+        "mentor/learner.html",
+        row=row,
+        exercises_known=course().exercises,
+        handed_in=handed_in,
+        asked=asked,
     )

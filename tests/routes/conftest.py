@@ -1,0 +1,75 @@
+"""The whole site in one process, browsers for the cast, and a learner with something of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+from redis import Redis
+from sqlalchemy import func, select
+
+from app import attempts, runs, threads
+from app.db import Base, transaction
+from app.lessons import Lesson
+from app.main import create_app
+from app.models import User
+from tests.routes.acting import Browser, Things, failed_verdict, finish
+
+
+@pytest.fixture
+def site(lesson: Lesson, database: object, redis: Redis) -> FastAPI:
+    """The site, with the small course."""
+    return create_app()
+
+
+@pytest.fixture
+def browser(site: FastAPI) -> Callable[[User | None], Browser]:
+    """`browser(ada)`: her browser; `browser(None)`: a newcomer's."""
+
+    def made(user: User | None = None) -> Browser:
+        return Browser(site, user)
+
+    return made
+
+
+@pytest.fixture
+def newcomer(browser: Callable[..., Browser]) -> Browser:
+    return browser(None)
+
+
+@pytest.fixture
+def ada_browser(browser: Callable[..., Browser], ada: User) -> Browser:
+    return browser(ada)
+
+
+@pytest.fixture
+def mo_browser(browser: Callable[..., Browser], mo: User) -> Browser:
+    return browser(mo)
+
+
+@pytest.fixture
+def things(ada: User, lesson: Lesson, redis: Redis) -> Things:
+    """Ada's things."""
+    with transaction() as session:
+        run = runs.submit(session, ada, "counting", "two", {}).id
+        attempt = attempts.hand_in(session, ada, "double", "def double(x):\n    return x * x\n")
+        graded_run, attempt_id = attempt.run_id, attempt.id
+    output, graded_output = finish(run), finish(graded_run, failed_verdict())
+    with transaction() as session:
+        thread = threads.ask(session, ada, "counting", "quadruple", "Why?").id
+    return Things(run, output, attempt_id, graded_run, graded_output, thread)
+
+
+@pytest.fixture
+def count_rows(database: object) -> Callable[[], dict[str, int]]:
+    """How many rows each table has: for “reading makes none”."""
+
+    def count() -> dict[str, int]:
+        with transaction() as session:
+            return {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in Base.metadata.sorted_tables
+            }
+
+    return count

@@ -1,0 +1,112 @@
+"""Every route, for a newcomer, a guest, the learner whose things these are, another learner and a mentor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+
+from app.models import User
+from tests.routes.acting import Browser, Things, every_route
+
+CAST = ("newcomer", "guest", "ada", "ben", "mo")
+
+L = "/lessons/counting"
+# route: (method, address, what is sent, status for the newcomer, a guest, Ada, Ben and the mentor Mo)
+TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]] = {
+    # read by everybody
+    "home": ("GET", "/", {}, (200, 200, 200, 200, 200)),
+    "show_path": ("GET", "/path", {}, (200, 200, 200, 200, 200)),
+    "show_lesson": ("GET", L, {}, (200, 200, 200, 200, 200)),
+    "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200)),
+    "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
+    "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
+    "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
+    # done by everybody: a newcomer becomes a guest
+    "set_goal": ("POST", "/path/goal", {"goal": "See inside"}, (303, 303, 303, 303, 303)),
+    "change_node": ("POST", "/path/nodes/sums", {"move": "up"}, (303, 303, 303, 303, 303)),
+    "save_draft": ("POST", f"{L}/cells/two/draft", {"text": "y = 2"}, (204, 204, 204, 204, 204)),
+    "reset_draft": ("POST", f"{L}/cells/two/reset", {}, (303, 303, 303, 303, 303)),
+    "predict": ("POST", f"{L}/cells/two/prediction", {"choice": "Two"}, (303, 303, 303, 303, 303)),
+    "start_run": ("POST", f"{L}/cells/two/runs", {"text": "y = 2"}, (303, 303, 303, 303, 303)),
+    "hand_in": (
+        "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303)
+    ),
+    "open_hint": ("POST", f"{L}/exercises/double/hints", {}, (303, 303, 303, 303, 303)),
+    "ask": ("POST", f"{L}/cells/two/threads", {"body": "Why?"}, (303, 303, 303, 303, 303)),
+    "look_at_solution": ("GET", f"{L}/exercises/double/solution", {}, (303, 303, 303, 303, 303)),
+    # only Ada has made an attempt at it
+    "show_solution": ("POST", f"{L}/exercises/double/solution", {}, (403, 403, 200, 403, 403)),
+    # one's own
+    "lesson_events": ("GET", f"{L}/events", {}, (303, 200, 200, 200, 200)),
+    "guess_token": (
+        "POST", f"{L}/cells/two/guess", {"token": "1", "query": "2", "head": "0.1"}, (401, 204, 204, 204, 204)
+    ),
+    "show_attempts": ("GET", f"{L}/exercises/double/attempts", {}, (303, 200, 200, 200, 200)),
+    "account": ("GET", "/account", {}, (303, 200, 200, 200, 200)),
+    "sign_out": ("POST", "/sign-out", {}, (303, 303, 303, 303, 303)),
+    # Ada's: a scratch run is hers alone, what she handed in or asked about is also her mentor's
+    "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404)),
+    "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 404)),
+    "cancel_run": ("POST", "/runs/{graded_run}/cancel", {}, (401, 404, 303, 404, 404)),
+    "show_attempt": ("GET", "/attempts/{attempt}", {}, (303, 404, 200, 404, 200)),
+    "restore_attempt": ("POST", "/attempts/{attempt}/restore", {}, (401, 404, 303, 404, 404)),
+    "show_thread": ("GET", "/threads/{thread}", {}, (303, 404, 200, 404, 200)),
+    "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 404, 303, 404, 303)),
+    "close_thread": ("POST", "/threads/{thread}/close", {}, (401, 404, 303, 404, 303)),
+    # for mentors
+    "show_board": ("GET", "/mentor", {}, (303, 403, 403, 403, 200)),
+    "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200)),
+    # accounts: there are some already
+    "make_account": (
+        "POST", "/sign-up", {"name": "Zoe", "email": "{who}@example.com", "password": "long enough"},
+        (303, 303, 403, 403, 403),
+    ),
+    "start_session": (
+        "POST", "/sign-in", {"email": "ada@example.org", "password": "wrong"}, (422, 422, 422, 422, 422)
+    ),
+    "first_account": ("GET", "/first-account?token=x", {}, (303, 303, 303, 303, 303)),
+    "make_first_account": (
+        "POST", "/first-account", {"token": "x", "name": "Z", "email": "z@e.org", "password": "long enough"},
+        (403, 403, 403, 403, 403),
+    ),
+}  # fmt: skip
+
+# What the same person also meets elsewhere
+MORE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]] = {
+    "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200)),
+    "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200)),
+    "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404)),
+    "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404)),
+    "no such cell": ("POST", f"{L}/cells/nothing/runs", {"text": ""}, (404, 404, 404, 404, 404)),
+    "another lesson's exercise": (
+        "GET", "/lessons/x/exercises/double/attempts", {}, (404, 404, 404, 404, 404)
+    ),
+    "no number where one belongs": ("GET", "/runs/seven", {}, (303, 422, 422, 422, 422)),
+    "the wrong method": ("GET", "/sign-out", {}, (405, 405, 405, 405, 405)),
+    "a form is not run": ("POST", f"{L}/cells/largest/runs", {}, (422, 422, 422, 422, 422)),
+}  # fmt: skip
+
+
+def test_no_route_is_forgotten(site: FastAPI) -> None:
+    assert {route.name for route in every_route(site)} == set(TABLE)
+
+
+@pytest.mark.parametrize("route", [*TABLE, *MORE])
+def test_route(
+    route: str,
+    things: Things,
+    ada: User,
+    ben: User,
+    mo: User,
+    stranger: User,
+    browser: Callable[[User | None], Browser],
+) -> None:
+    method, url, sent, statuses = TABLE.get(route) or MORE[route]
+    url = url.format(**vars(things), ada=ada.id)
+    for who, person, status in zip(CAST, (None, stranger, ada, ben, mo), statuses, strict=True):
+        fields = {name: value.format(who=who) for name, value in sent.items()}
+        answer = browser(person).get(url) if method == "GET" else browser(person).post(url, **fields)
+        assert answer.status_code == status, (who, answer.text[:3000])
+        assert "Traceback" not in answer.text
