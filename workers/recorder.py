@@ -14,7 +14,12 @@ from app.redis import client
 from workers.outputs import Unshowable, check_output, clean_text
 
 JOIN_SECONDS = 0.05  # text printed within so short a time travels together
+MOST_SHOWN = 16 << 20  # bytes of everything one run shows, text apart
 _QUIET_SECONDS = 5  # after Redis was not heard, so that a run does not wait for it at every line
+_TOO_MUCH = (
+    f"This run has shown {MOST_SHOWN >> 20} MB of figures, the most a page can hold; the rest is left out. "
+    "Show fewer, or with fewer points."
+)
 
 
 class Recorder:
@@ -32,6 +37,7 @@ class Recorder:
         self._sent_at = 0.0
         self._timer: threading.Timer | None = None
         self._quiet_until = 0.0
+        self._bytes, self._full = 0, False
 
     def started(self) -> None:
         """The learner's code begins."""
@@ -41,15 +47,18 @@ class Recorder:
     def take(self, event: dict[str, Any]) -> None:
         """What the runner reports: text or an output. What cannot be shown becomes a sentence saying so."""
         if event.get("event") == "text":
-            self.print(
-                "stderr" if event.get("stream") == "stderr" else "stdout", clean_text(event.get("text"))
-            )
+            stream = "stderr" if event.get("stream") == "stderr" else "stdout"
+            self.print(stream, clean_text(event.get("text")))
         elif event.get("event") == "output":
-            try:
-                output = check_output(event.get("output"))
-            except Unshowable as sentence:
-                output = {"kind": "notice", "text": str(sentence)}
+            self._take_output(_checked(event.get("output")))
+
+    def _take_output(self, output: dict[str, Any]) -> None:
+        self._bytes += len(json.dumps(output))
+        if self._bytes <= MOST_SHOWN:
             self.show(str(output.pop("kind")), output)
+        elif not self._full:
+            self._full = True
+            self.show("notice", {"text": _TOO_MUCH})
 
     def print(self, stream: str, text: str) -> None:
         """Text, joined with what was printed just before on the same stream."""
@@ -83,9 +92,7 @@ class Recorder:
             self._sent_at = time.monotonic()
 
     def _send_soon(self) -> None:
-        """At once if nothing was sent lately; else when its time has come, together with what follows until
-        then.
-        """
+        """At once if nothing was sent lately; else a moment later, together with what comes until then."""
         wait = self._sent_at + JOIN_SECONDS - time.monotonic()
         if wait <= 0:
             self.flush()
@@ -103,6 +110,13 @@ class Recorder:
             return
         if not events.publish(client(), self._run.user_id, self._run.lesson, event):
             self._quiet_until = time.monotonic() + _QUIET_SECONDS
+
+
+def _checked(output: Any) -> dict[str, Any]:
+    try:
+        return check_output(output)
+    except Unshowable as sentence:
+        return {"kind": "notice", "text": str(sentence)}
 
 
 def _append(unsent: list[tuple[str, str]], stream: str, text: str) -> None:

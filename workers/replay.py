@@ -4,6 +4,8 @@ of it.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from app.chains import Chain
@@ -17,24 +19,26 @@ _BY_LIMIT = ("wall", "cpu", "memory", "output")
 _SENTENCE = 300  # characters of an error's message that are repeated in a sentence
 
 
-def replay(child: RunnerClient, chain: Chain, recorder: Recorder) -> Result:
+def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable[[str], str]) -> Result:
     """Run every cell of the chain in order, until one fails; only the last one shows anything.
 
-    Raises RunnerGone, and ChildEnded if the run was cancelled.
+    `name` says what to call a cell above. Raises RunnerGone, and ChildEnded if the run was cancelled.
     """
     result = Result(outputs=recorder.outputs)
     for link in chain:
-        last = link is chain[-1]
+        last, begun = link is chain[-1], time.monotonic()
         try:
             done = _run_cell(child, link, recorder, shown=last)
         except ChildEnded as end:
-            _note_end(result, end, None if last else link["cell"])
+            _note_end(result, end)
+            result.message = end.message if last else f"{name(link['cell'])} did not end: {end.message}"
             break
-        result.cell_seconds[link["cell"]] = float(done.get("seconds") or 0.0)
+        finally:
+            result.cell_seconds[link["cell"]] = time.monotonic() - begun  # our clock: theirs may be anything
         if error := check_error(done.get("error")):
             recorder.show("error", error)
             result.ending = Ending.ERROR
-            result.message = "" if last else _error_above(link["cell"], error)
+            result.message = "" if last else _error_above(name(link["cell"]), error)
             break
     recorder.flush()
     return result
@@ -52,19 +56,16 @@ def _run_cell(
     return done
 
 
-def _note_end(result: Result, end: ChildEnded, above: str | None) -> None:
-    """The learner's process is gone: by a limit, by itself, or (not theirs to hear here) because it was told
-    to.
-    """
+def _note_end(result: Result, end: ChildEnded) -> None:
+    """The learner's process is gone: by a limit, or by itself. Where it was told to go, that is not its end."""
     if end.reason == "cancelled":
         raise end
     if end.reason == "closed":
         raise RunnerGone(f"the runner closed the run: {end.message}") from end
     result.ending = Ending.LIMIT if end.reason in _BY_LIMIT else Ending.DIED
-    result.message = f"In the cell “{above}” above: {end.message}" if above else end.message
 
 
-def _error_above(cell: str, error: dict[str, Any]) -> str:
+def _error_above(name: str, error: dict[str, Any]) -> str:
     line = f" in line {error['line']}" if error["line"] else ""
     what = f"{error['type']}: {error['message']}".splitlines()[0][:_SENTENCE].rstrip(" .:")
-    return f"The cell “{cell}” above stopped{line} ({what}). Mend it there, then run this one again."
+    return f"{name} stopped{line} ({what}). Mend it first, then come back."

@@ -35,9 +35,10 @@ from workers.runner.limits import Limits
 log = logging.getLogger(__name__)
 
 SHUTDOWN = threading.Event()  # set when this worker is told to end: its runs go back to the queue
-RUNNER_SECONDS = 10.0  # how long a run waits for a runner that is starting again
+START_SECONDS = 10.0  # how long a run waits for a runner or an examiner that is starting again
 OUTPUTS = 50  # things shown in one run
 _RECORD_TRIES = 3
+_NOBODY_LISTENS = (ConnectionRefusedError, FileNotFoundError)
 
 Work = Callable[[Run, Recorder, Heartbeat], tuple[Result, Verdict | None]]
 
@@ -91,17 +92,19 @@ def _end_early(held: Run, recorder: Recorder, reason: Stop | None) -> None:
 def _run(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, None]:
     with _child(held, heartbeat, settings().run_seconds) as child:
         recorder.started()
-        return replay(child, held.chain, recorder), None
+        return replay(child, held.chain, recorder, lambda cell: f"The cell “{cell}” above"), None
 
 
 def _grade(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, Verdict | None]:
-    answer = held.chain[-1]["text"]
-    if course().exercises[held.cell].is_form:
+    answer, exercises = held.chain[-1]["text"], course().exercises
+    if exercises[held.cell].is_form:
         recorder.started()
         return Result(), _judge(held.cell, json.loads(answer), None)
     with _child(held, heartbeat, settings().grade_seconds) as child:
         recorder.started()
-        result = replay(child, held.chain, recorder)
+        result = replay(
+            child, held.chain, recorder, lambda used: f"“{exercises[used].title}”, which this builds on,"
+        )
         if result.ending is not Ending.OK:
             return result, _not_judged(held, result)
         child.hide()
@@ -109,8 +112,16 @@ def _grade(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result,
 
 
 def _judge(exercise: str, answer: Any, child: RunnerClient | None) -> Verdict:
-    found = examiner.grade(settings().examiner_socket, exercise, answer, child)
-    return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
+    """The examiner's verdict; one that has just died is started again by those who watch over it."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            found = examiner.grade(settings().examiner_socket, exercise, answer, child)
+            return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
+        except examiner.ExaminerGone as gone:
+            if not isinstance(gone.__cause__, _NOBODY_LISTENS) or time.monotonic() > deadline:
+                raise  # it went away in the middle: the answer has seen inputs, so it takes a fresh child
+            time.sleep(0.25)
 
 
 def _not_judged(held: Run, result: Result) -> Verdict:
@@ -146,7 +157,7 @@ def _connected(limits: Limits, seed: int, heartbeat: Heartbeat) -> Iterator[Runn
     """A child as soon as there is one: a runner that has just died is started again by those who watch over
     it.
     """
-    deadline = time.monotonic() + RUNNER_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         child = RunnerClient(settings().runner_socket, limits, seed)
         heartbeat.watch(child)

@@ -33,7 +33,7 @@ def sweep(session: Session) -> None:
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "RUNNER_SECONDS", 0.2)
+    monkeypatch.setattr(tasks, "START_SECONDS", 0.2)
 
 
 def test_without_a_runner_a_run_is_tried_three_times_and_then_ours(
@@ -71,7 +71,7 @@ def test_without_an_examiner_no_verdict_is_given_and_the_next_try_can_succeed(
 def test_a_runner_that_comes_back_in_time_costs_nothing(
     session: Session, ada: User, lesson: Lesson, machines: None, run_jobs: Do, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "RUNNER_SECONDS", 10.0)
+    monkeypatch.setattr(tasks, "START_SECONDS", 10.0)
     runner = settings().runner_socket
     away = runner.rename(runner.with_name("away.sock"))
     run = runs.submit(session, ada, "counting", "one", {})
@@ -80,6 +80,21 @@ def test_a_runner_that_comes_back_in_time_costs_nothing(
     run_jobs()
     session.refresh(run)
     assert (run.state, run.faults) == (State.DONE, 0)
+
+
+def test_an_examiner_that_comes_back_in_time_costs_nothing(
+    session: Session, ada: User, lesson: Lesson, machines: None, run_jobs: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "START_SECONDS", 10.0)
+    examiner = settings().examiner_socket
+    away = examiner.rename(examiner.with_name("away.sock"))
+    attempt = attempts.hand_in(session, ada, "largest", {"largest": "three"})
+    session.commit()
+    threading.Timer(1, away.rename, [examiner]).start()
+    run_jobs()
+    session.expire_all()
+    (shown,) = attempts.of(session, ada, "largest")
+    assert (shown.id, shown.verdict, shown.run.faults) == (attempt.id, Word.PASSED, 0)
 
 
 def test_without_redis_a_run_is_still_recorded(

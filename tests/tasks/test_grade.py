@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from redis import Redis
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import attempts, events
@@ -95,6 +96,17 @@ def test_an_exercise_that_uses_another_finds_its_passed_answer(hand_in: HandIn) 
     hand_in("double", "def double(x: int) -> int:\n    return x + x")
     attempt = hand_in("quadruple", "def quadruple(x: int) -> int:\n    return double(double(x))")
     assert attempt.verdict is Word.PASSED
+
+
+def test_an_answer_it_builds_on_that_fails_is_named(
+    hand_in: HandIn, session: Session, ada: User, lesson: Lesson
+) -> None:
+    hand_in("double", "def double(x: int) -> int:\n    return x + x")
+    session.execute(update(Attempt).values(answer="def double(x): return x\ngone"))
+    session.commit()
+    attempt = hand_in("quadruple", "def quadruple(x: int) -> int:\n    return double(double(x))")
+    assert attempt.verdict is Word.ERROR
+    assert attempt.message.startswith("“Twice as much”, which this builds on, stopped in line 2 (NameError")
 
 
 def test_scratch_cells_play_no_part_in_grading(hand_in: HandIn, session: Session, ada: User) -> None:

@@ -16,7 +16,7 @@ from app.db import transaction
 from app.events import Event, Finished, Queued, Shown, Started, Text
 from app.lessons import Lesson
 from app.models import Ending, Output, Run, State, User
-from workers import tasks
+from workers import recorder, tasks
 
 Do = Callable[[], list[str]]
 Press = Callable[..., Run]
@@ -145,7 +145,7 @@ def test_a_limit_reached_in_a_cell_above_names_that_cell(
 ) -> None:
     change_settings(run_seconds=2)
     run = press(one="while True: pass", two="1")
-    assert run.message.startswith("In the cell “one” above: Stopped after 2 seconds")
+    assert run.message.startswith("The cell “one” above did not end: Stopped after 2 seconds")
 
 
 def test_code_that_ends_its_own_process_is_told_so(press: Press) -> None:
@@ -173,6 +173,16 @@ def test_a_large_output_is_recorded_but_too_large_for_the_stream(
     told = [event for event in heard(redis, ada) if isinstance(event, Shown)]
     assert [event.output for event in told] == [None]
     assert told[0].id == str(run.outputs[0].id)
+
+
+def test_a_run_that_shows_too_much_is_told_so_once_and_still_shows_its_error(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "MOST_SHOWN", 20_000)
+    run = press(one="for i in range(9): lab.show(lab.line([float(x) for x in range(200)]))\n1 / 0")
+    kinds = [output.kind for output in run.outputs]
+    assert kinds[-2:] == ["notice", "error"]
+    assert set(kinds[:-2]) == {"figure"}
 
 
 def test_what_cannot_be_stored_as_text_is_replaced(press: Press) -> None:
