@@ -57,7 +57,7 @@ def _run_cell(
 
 
 def _note_end(result: Result, end: ChildEnded) -> None:
-    """The learner's process is gone: by a limit, or by itself. Where it was told to go, that is not its end."""
+    """The learner's process is gone: by a limit, or by itself. Where it was told to go, that is no end."""
     if end.reason == "cancelled":
         raise end
     if end.reason == "closed":
