@@ -40,7 +40,15 @@ def _load(entry: ModelInfo) -> "TransformerBridge":
         model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
+    _check_hooks(model)
     return model.eval().requires_grad_(False)
+
+
+def _check_hooks(model: "TransformerBridge") -> None:
+    """Mistakes in hooks that TransformerLens passes over in silence become errors with a sentence."""
+    from workers.lab.hooks import check_hooks
+
+    check_hooks(model)
 
 
 def _boot(entry: ModelInfo) -> "TransformerBridge":
