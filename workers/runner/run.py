@@ -18,7 +18,8 @@ from workers.wire import Frame, WireError
 
 _TEXT_PAUSE = 0.03  # seconds in which printed text is gathered into one event
 _TEXT_PIECE = 32_768  # characters of one event
-_OPEN_SECONDS = 10.0
+_OPEN_SECONDS = 30.0
+_LISTEN_SECONDS = 30.0  # how long a worker may take to read how its run ended
 _LOOK_SECONDS = 0.5
 _PATIENCE = 500  # outputs beyond those shown, until a run is stopped
 _QUESTIONS = ("call", "probe", "get")
@@ -181,6 +182,7 @@ class Run:
         told = message or self.limits.sentence(reason)
         self._client.send({"event": "ended", "reason": reason, "message": told})
         self._finish(when_sent=True)
+        self._loop.later(_LISTEN_SECONDS, self._client.close)
 
     def abandon(self) -> None:
         """End without a word: whose fault it is, is not the learner's. The worker sees the runner gone."""

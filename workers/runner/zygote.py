@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "WANDB_MODE": "disabled",
     "MPLBACKEND": "module://workers.lab.pyplot",
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends children of a process that used its frameworks
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not open one before the fork
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 
 from workers.runner.limits import FILE_BYTES, OPEN_FILES, THREADS, Limits
 
@@ -25,7 +26,8 @@ def set_fixed(own_user: bool, own_namespace: bool) -> None:
 
 def set_for_run(limits: Limits) -> None:
     """Memory on top of what the warm process has, and processor time: hard, until this process ends."""
-    _lower(resource.RLIMIT_AS, _held() + limits.memory)
+    if sys.platform.startswith("linux"):  # elsewhere the kernel does not hold it
+        _lower(resource.RLIMIT_AS, _held() + limits.memory)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
 
 
@@ -37,9 +39,6 @@ def _lower(kind: int, value: int) -> None:
 
 
 def _held() -> int:
-    """Bytes of address space of this process; of no help but harmless where the system does not say."""
-    try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 1 << 45
+    """Bytes of address space of this process."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
