@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
@@ -76,10 +78,25 @@ def _with_macros(request: Request, context: dict[str, Any]) -> dict[str, Any]:
         "viewer": getattr(request.state, "reader", None),
         "csrf": csrf_token(request),
         "flash": take_word(request),
-        "url": request.app.url_path_for,
+        "url": addresses(request.app),
     } | context
     context.update({name: _Macros(name, context) for name in MODULES})
     return context
+
+
+@lru_cache(maxsize=8)
+def addresses(app: FastAPI) -> Callable[..., str]:
+    """`url("show_lesson", lesson="induction-heads")`, by the names of routes.
+
+    A lesson's page has hundreds of addresses; asking the routers for each takes as long as all the rest.
+    """
+    routers = [getattr(route, "original_router", None) for route in app.routes]
+    paths = {route.name: route.path_format for router in routers if router for route in router.routes}
+
+    def url(name: str, **parameters: object) -> str:
+        return str(paths[name]).format_map({key: quote(str(value)) for key, value in parameters.items()})
+
+    return url
 
 
 class _Macros:
