@@ -10,6 +10,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,13 +54,9 @@ class Settings(BaseSettings):
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the site."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        """Whether only this machine can reach the site: not if a public address says that a proxy is in front."""
+        public = urlsplit(self.public_url).hostname if self.public_url else "localhost"
+        return _is_loopback(self.host) and _is_loopback(public or "")
 
     @property
     def url(self) -> str:
@@ -96,6 +93,15 @@ class Settings(BaseSettings):
     @property
     def examiner_socket(self) -> Path:
         return self.run_dir / "examiner.sock"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache
