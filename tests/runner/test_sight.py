@@ -9,19 +9,13 @@ import pytest
 
 from workers.runner.confine import sight
 
-OURS = (
-    "app/course/secret.py",
-    "app/__init__.py",
-    "workers/__init__.py",
-    "workers/wire.py",
-    "workers/values.py",
-)
-LAB = ("workers/lab/__init__.py", "workers/runner/child.py", "workers/examiner/judge.py", "workers/tasks.py")
+OURS = ("workers/__init__.py", "workers/wire.py", "workers/lab/__init__.py", "workers/runner/child.py")
+SECRET = ("app/__init__.py", "app/course/secret.py", "workers/examiner/judge.py", "workers/tasks.py")
 
 
 def install(folder: Path) -> Path:
     """The site as a wheel leaves it: beside the libraries."""
-    for name in (*OURS, *LAB, "torch/__init__.py", "numpy.py"):
+    for name in (*OURS, *SECRET, "torch/__init__.py", "numpy.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     return folder
@@ -45,9 +39,9 @@ def test_installed_beside_the_libraries_only_the_lab_is_seen(
 ) -> None:
     site = install(tmp_path / "lib" / "site-packages")
     seen = look_at(site, monkeypatch)
-    for name in ("torch/__init__.py", "numpy.py", "workers/wire.py", "workers/lab/__init__.py"):
+    for name in (*OURS, "torch/__init__.py", "numpy.py"):
         assert inside(seen, site / name), name
-    for name in ("app/course/secret.py", "app/__init__.py", "workers/examiner/judge.py", "workers/tasks.py"):
+    for name in SECRET:
         assert not inside(seen, site / name), name
     assert str(site) in seen.listing
 

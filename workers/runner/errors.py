@@ -83,11 +83,17 @@ def _syntax_error(error: SyntaxError) -> dict[str, Any]:
     lines = traceback.format_exception_only(type(error), error)
     return {
         "type": type(error).__name__,
-        "message": (error.msg or "invalid syntax")[:LONGEST_MESSAGE],
+        "message": _jupyter_sentence(error) or (error.msg or "invalid syntax")[:LONGEST_MESSAGE],
         "line": error.lineno,
         "cell": _CELL.fullmatch(error.filename or "")[1],  # type: ignore[index]
         "traceback": "".join(lines)[-LONGEST_TRACEBACK:],
     }
+
+
+def _jupyter_sentence(error: SyntaxError) -> str:
+    if (error.text or "").lstrip()[:1] not in ("%", "!"):
+        return ""
+    return "A line that begins with % or ! is Jupyter's, not Python's: leave it out."
 
 
 def _render(frames: traceback.StackSummary, kind: str, message: str) -> str:
