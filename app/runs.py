@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import activity, chains, drafts, events, jobs
@@ -29,6 +29,7 @@ from app.lessons import Lesson
 from app.models import Output, Run, RunKind, State, Thread, User
 
 LONG_REPLAY = 5.0  # seconds: a replay of the cells above that takes longer is announced first
+KEPT_RUNS = 20  # of one learner's cell, with what they have shown
 HINT_SECONDS = 5  # a queued run that nobody took for so long may have lost its message
 
 WAITING = (State.QUEUED, State.RUNNING)
@@ -197,6 +198,21 @@ def _newest_seconds(found: Iterable[Run]) -> dict[str, float]:
         if run.kind is RunKind.RUN:
             seconds.update(run.cell_seconds)
     return seconds
+
+
+def forget_old_outputs(session: Session) -> int:
+    """Delete what long superseded scratch runs have shown; returns how many outputs.
+
+    Kept are the newest KEPT_RUNS of each cell, everything handed in, and whatever help was asked for.
+    """
+    place_in_line = func.row_number().over(
+        partition_by=(Run.user_id, Run.lesson, Run.cell), order_by=(Run.created_at.desc(), Run.id.desc())
+    )
+    scratch = select(Run.id, place_in_line.label("rank")).where(Run.kind == RunKind.RUN).subquery()
+    old = select(scratch.c.id).where(scratch.c.rank > KEPT_RUNS)
+    asked_about = exists().where(Thread.run_id == Output.run_id)
+    gone = delete(Output).where(Output.run_id.in_(old), ~asked_about)
+    return len(session.scalars(gone.returning(Output.id)).all())
 
 
 # ---- who may see it

@@ -21,7 +21,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from celery.worker import state
 from redis import RedisError
 
-from app import accounts, jobs, leases
+from app import accounts, jobs, leases, runs
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks
@@ -60,6 +60,7 @@ class Sweeper(threading.Thread):
             touched = leases.sweep(session, queue_empty=waiting == 0)
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
+                runs.forget_old_outputs(session)
                 self._tidied_at = time.monotonic()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)
