@@ -54,7 +54,7 @@ class Settings(BaseSettings):
 
     @property
     def on_loopback(self) -> bool:
-        """Whether only this machine can reach the site. A public address means that a proxy stands in front."""
+        """Whether only this machine can reach the site. A public address means that a proxy is in front."""
         public = urlsplit(self.public_url).hostname if self.public_url else "localhost"
         return _is_loopback(self.host) and _is_loopback(public or "")
 
