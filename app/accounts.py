@@ -20,7 +20,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -55,6 +55,26 @@ def guest(session: Session) -> User:
     session.add(user)
     session.flush()
     return user
+
+
+def guest_of(session: Session, token: str) -> User:
+    """The guest of the browser that holds this token: made when it first does something.
+
+    A newcomer's first two requests may come at once (a text is saved while it is run): they make one guest.
+    """
+    known = user_of(session, token)
+    if known is not None:
+        return known
+    session.execute(delete(WebSession).where(_has(token), WebSession.expires_at <= now()))
+    made = guest(session)
+    try:
+        with session.begin_nested():
+            open_session(session, made, token)
+    except IntegrityError:  # the other request was faster
+        session.delete(made)
+        session.flush()
+        return guest_of(session, token)
+    return made
 
 
 def sign_up(session: Session, visitor: User | None, name: str, email: str, password: str) -> User:
@@ -202,9 +222,9 @@ def lifetime(user: User) -> timedelta:
     return timedelta(days=settings().guest_days if user.guest else settings().session_days)
 
 
-def open_session(session: Session, user: User) -> str:
+def open_session(session: Session, user: User, token: str | None = None) -> str:
     """Sign a browser in. Returns the token for its cookie; only its hash is stored."""
-    token = secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(32)
     moment = now()
     session.add(
         WebSession(
@@ -220,9 +240,7 @@ def open_session(session: Session, user: User) -> str:
 
 def user_of(session: Session, token: str) -> User | None:
     """Who this browser belongs to, if it is signed in; using it keeps it signed in."""
-    found = session.scalar(
-        select(WebSession).where(WebSession.token_hash == _hash(token), WebSession.expires_at > now())
-    )
+    found = session.scalar(select(WebSession).where(_has(token), WebSession.expires_at > now()))
     if found is None:
         return None
     if now() - found.last_seen_at > _TOUCH:
@@ -232,7 +250,7 @@ def user_of(session: Session, token: str) -> User | None:
 
 def close_session(session: Session, token: str) -> None:
     """Sign this browser out."""
-    session.execute(delete(WebSession).where(WebSession.token_hash == _hash(token)))
+    session.execute(delete(WebSession).where(_has(token)))
 
 
 def forget_expired(session: Session) -> int:
@@ -246,6 +264,10 @@ def forget_expired(session: Session) -> int:
     ours = User.id == HOUSE
     gone = session.scalars(delete(User).where(User.guest, old, ~reachable, ~ours).returning(User.id)).all()
     return len(gone)
+
+
+def _has(token: str) -> ColumnElement[bool]:
+    return WebSession.token_hash == _hash(token)
 
 
 def _hash(token: str) -> str:

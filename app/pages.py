@@ -18,7 +18,7 @@ from app.assets import asset
 from app.config import ROOT
 from app.lessons import course
 from app.path import Concept
-from app.visitors import csrf_token, is_htmx, leave_word, take_word
+from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
 
 MODULES = ("ui", "cells", "exercises", "threads")  # templates/macros/*.html
 
@@ -73,6 +73,7 @@ def macros(request: Request, name: str) -> Any:
 
 def _with_macros(request: Request, context: dict[str, Any]) -> dict[str, Any]:
     """Macros live in modules made for this page: so they know its token and its reader."""
+    expect_guest(request)
     context = {
         "request": request,
         "viewer": getattr(request.state, "reader", None),

@@ -19,9 +19,11 @@ from app.guard import Refused, Unusable
 from app.models import User
 
 SESSION_COOKIE = "unembed_session"
+VISITOR_COOKIE = "unembed_visitor"  # comes with the first page; whoever then does something becomes its guest
 CSRF_COOKIE = "unembed_csrf"
 FLASH_COOKIE = "unembed_flash"
 CSRF_HEADER = "x-csrf-token"
+_SHORTEST_TOKEN = 32
 
 Db = Annotated[Session, Depends(request_session, scope="function")]
 
@@ -87,9 +89,14 @@ def doer(request: Request, session: Db, found: Viewer) -> User:
         return found
     if not settings().on_loopback:
         raise SignInNeeded("Sign in to run code and to keep what you write. Reading needs no account.")
-    throttle.check(throttle.NEW_GUEST, address(request))
-    guest = accounts.guest(session)
-    remember(request, session, guest)
+    token = request.cookies.get(VISITOR_COOKIE, "")
+    if len(token) < _SHORTEST_TOKEN:
+        token = secrets.token_urlsafe(32)
+    if accounts.user_of(session, token) is None:
+        throttle.check(throttle.NEW_GUEST, address(request))
+    guest = accounts.guest_of(session, token)
+    request.state.reader = _reader(guest)
+    on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
     return guest
 
 
@@ -106,7 +113,8 @@ Mentor = Annotated[User, Depends(mentor)]
 
 
 def remember(request: Request, session: Session, user: User) -> None:
-    """Sign this browser in as `user`, once the transaction has committed."""
+    """Sign this browser in as `user`, once the transaction has committed; what it was before ends."""
+    forget(request, session)
     token = accounts.open_session(session, user)
     request.state.reader = _reader(user)
     on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
@@ -114,10 +122,11 @@ def remember(request: Request, session: Session, user: User) -> None:
 
 def forget(request: Request, session: Session) -> None:
     """Sign this browser out."""
-    if token := request.cookies.get(SESSION_COOKIE):
-        accounts.close_session(session, token)
+    for name in (SESSION_COOKIE, VISITOR_COOKIE):
+        if token := request.cookies.get(name):
+            accounts.close_session(session, token)
+        cookies(request)[name] = ""
     request.state.reader = None
-    cookies(request)[SESSION_COOKIE] = ""
 
 
 def address(request: Request) -> str:
@@ -170,9 +179,16 @@ def take_word(request: Request) -> str:
 def csrf_token(request: Request) -> str:
     """The token that forms carry. It equals a cookie that another site can neither read nor set."""
     known = request.cookies.get(CSRF_COOKIE) or cookies(request).get(CSRF_COOKIE)
-    if not known or len(known) < 32:
+    if not known or len(known) < _SHORTEST_TOKEN:
         known = cookies(request)[CSRF_COOKIE] = secrets.token_urlsafe(32)
     return known
+
+
+def expect_guest(request: Request) -> None:
+    """Give a newcomer's browser the token of the guest it may become, so that all its requests bring it."""
+    held = (SESSION_COOKIE, VISITOR_COOKIE)
+    if settings().on_loopback and not any(request.cookies.get(name) for name in held):
+        cookies(request).setdefault(VISITOR_COOKIE, secrets.token_urlsafe(32))
 
 
 async def check_token(request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -31,6 +32,29 @@ def test_the_first_thing_somebody_does_makes_a_guest_and_the_next_does_not(
     assert "y = 2" in newcomer.get("/lessons/counting").text
 
 
+def test_the_first_two_requests_of_a_newcomer_make_one_guest(
+    newcomer: Browser, count_rows: Callable[[], dict[str, int]]
+) -> None:
+    newcomer.get("/lessons/counting")
+    for text in ("y = 2", "y = 3"):  # as if neither had seen the other's answer
+        newcomer.client.cookies.delete("unembed_session")
+        assert newcomer.post("/lessons/counting/cells/two/draft", text=text).status_code == 204
+        assert "unembed_session" in newcomer.client.cookies
+    assert count_rows()["users"] == 1
+
+
+def test_who_signs_out_is_nobody_until_they_do_something(
+    newcomer: Browser, count_rows: Callable[[], dict[str, int]]
+) -> None:
+    newcomer.get("/lessons/counting")
+    newcomer.post("/lessons/counting/cells/two/draft", text="y = 'mine'")
+    newcomer.post("/sign-out")
+    assert "mine" not in newcomer.get("/lessons/counting").text
+    newcomer.post("/lessons/counting/cells/two/draft", text="y = 4")
+    assert "mine" not in newcomer.get("/lessons/counting").text
+    assert count_rows()["users"] == 2
+
+
 def test_what_fails_makes_no_guest(newcomer: Browser, count_rows: Callable[[], dict[str, int]]) -> None:
     answer = newcomer.post("/lessons/counting/cells/two/draft", text="x" * 70_000)
     assert answer.status_code == 413
@@ -53,12 +77,18 @@ def test_elsewhere_doing_something_needs_an_account_and_reading_does_not(
 def test_guests_who_come_too_fast_wait(newcomer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "NEW_GUEST", replace(throttle.NEW_GUEST, limit=2))
     for _ in range(2):
-        newcomer.client.cookies.delete("unembed_session")
+        _becomes_a_stranger(newcomer)
         assert newcomer.post("/path/goal", goal="a").status_code == 303
-    newcomer.client.cookies.delete("unembed_session")
+    _becomes_a_stranger(newcomer)
     answer = newcomer.post("/path/goal", goal="a")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+
+
+def _becomes_a_stranger(browser: Browser) -> None:
+    for name in ("unembed_session", "unembed_visitor"):
+        with suppress(KeyError):
+            browser.client.cookies.delete(name)
 
 
 def test_a_guest_who_signs_up_keeps_everything(newcomer: Browser) -> None:
