@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve doctor check test
+.PHONY: help serve doctor check models test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -17,6 +17,9 @@ doctor: ## look at an installation and say what is wrong with it
 
 check: ## have the course check itself: references pass, wrong answers are named
 	@$(INSTALL) course check
+
+models: ## train the shipped models again (make models NAMES="attn-only-2l"; hours)
+	@$(INSTALL) -m workers.training $(NAMES)
 
 # The browser's tests come on their own: Playwright keeps an event loop in the main thread.
 test: ## everything: style, types, tests, the course, a real browser
