@@ -33,6 +33,11 @@ function close() {
     htmx.ajax("GET", run.dataset.url, { source: run, target: `#output-${run.dataset.cell}`, swap: "outerMorph" });
   }
 }
+// A run that is not there any more (another account's, since) is not asked for again and again.
+document.addEventListener("htmx:after:request", ({ detail }) => {
+  if (detail.ctx.response?.raw.status !== 404) return;
+  detail.ctx.sourceElement?.closest?.(".run[data-live]")?.removeAttribute("data-live");
+});
 place.addEventListener("done", () => queueMicrotask(close));
 place.addEventListener("htmx:sse:close", ({ detail }) => {
   if (detail.reason === "ended") place.replaceChildren();
