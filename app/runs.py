@@ -203,13 +203,14 @@ def _newest_seconds(found: Iterable[Run]) -> dict[str, float]:
 def forget_old_outputs(session: Session) -> int:
     """Delete what long superseded scratch runs have shown; returns how many outputs.
 
-    Kept are the newest KEPT_RUNS of each cell, everything handed in, and whatever help was asked for.
+    Kept are the newest KEPT_RUNS that ran to an end in each cell, everything handed in, and whatever help was asked for.
     """
     place_in_line = func.row_number().over(
         partition_by=(Run.user_id, Run.lesson, Run.cell), order_by=(Run.created_at.desc(), Run.id.desc())
     )
-    scratch = select(Run.id, place_in_line.label("rank")).where(Run.kind == RunKind.RUN).subquery()
-    old = select(scratch.c.id).where(scratch.c.rank > KEPT_RUNS)
+    scratch = select(Run.id, place_in_line.label("rank")).where(Run.kind == RunKind.RUN)
+    ranked = scratch.where(Run.state == State.DONE).subquery()
+    old = select(ranked.c.id).where(ranked.c.rank > KEPT_RUNS)
     asked_about = exists().where(Thread.run_id == Output.run_id)
     gone = delete(Output).where(Output.run_id.in_(old), ~asked_about)
     return len(session.scalars(gone.returning(Output.id)).all())
