@@ -15,6 +15,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -92,10 +93,21 @@ def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
         _check_port(settings)
     _check_writable(data)
     with _alone(data):
-        environment = {**settings, **private_places(data)}
+        environment = {**settings, **private_places(data), **(_places_of_tests(data) if test else {})}
         install_packages(data, environment, test)
         build_assets(data, environment)
     return data / "env" / "bin" / "python", environment
+
+
+def _places_of_tests(data: Path) -> dict[str, str]:
+    """Where the tools of `make test` keep what they remember."""
+    cache = data / "cache"
+    return {
+        "RUFF_CACHE_DIR": str(cache / "ruff"),
+        "MYPY_CACHE_DIR": str(cache / "mypy"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
+        "PYTEST_ADDOPTS": f"-o cache_dir={shlex.quote(str(cache / 'pytest'))} {os.environ.get('PYTEST_ADDOPTS', '')}",
+    }
 
 
 # ── settings ────────────────────────────────────────────────────────────────

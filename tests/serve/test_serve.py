@@ -133,6 +133,14 @@ def test_the_doctor_finds_a_running_installation_well(site: Site) -> None:
     assert "Redis: embedded, running" in told.stdout
 
 
+def test_the_doctor_names_what_a_fresh_folder_lacks_and_the_mend(tmp_path: Path) -> None:
+    told = run("doctor", UNEMBED_DATA_DIR=str(tmp_path / "data"), UNEMBED_PORT=str(free_port()))
+    assert told.returncode == 1
+    assert "FAIL  pages: app.js, app.css not built: run `make serve`" in told.stdout
+    assert "warn  database" in told.stdout
+    assert not (tmp_path / "data").exists()
+
+
 def test_ctrl_c_ends_all_within_five_seconds_and_the_next_start_takes_seconds(tmp_path: Path) -> None:
     with start_site(tmp_path) as started:
         started.wait_until_ready()
