@@ -76,7 +76,7 @@ def mistake_sum__score(pattern):
 
 @pytest.fixture
 def write_course(tmp_path: Path) -> WriteCourse:
-    """Writes files below a course folder and reads them; `heads` is a lesson of it, and path.toml is there."""
+    """Writes files of a course and reads it; they belong to the lesson `heads`, and there is a path.toml."""
 
     def write(files: dict[str, str]) -> Course:
         for name, text in {"path.toml": PATH, **files}.items():

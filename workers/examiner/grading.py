@@ -86,10 +86,8 @@ class Grading:
         """The verdict on an answer that did not get past this check."""
         if isinstance(trouble, Ended):
             return self.verdict_of("error", trouble.message, check, answer)
-        if isinstance(trouble, Raised) and trouble.type == "NotImplementedError":
-            return self.verdict_of(
-                "not_attempted", trouble.message or "This is not written yet.", check, answer
-            )
+        if isinstance(trouble, Raised) and trouble.not_written:
+            return self.verdict_of("not_attempted", trouble.message, check, answer)
         kind = "error" if isinstance(trouble, Raised) else "failed"
         mistake = mistakes.recognise(self, check, answer, trouble)
         message = self._message(check, answer, trouble)

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from app.lessons import Variant
@@ -19,89 +19,130 @@ if TYPE_CHECKING:
     from workers.examiner.grading import Grading
 
 SECONDS = 8.0  # for naming a mistake: the verdict itself is known by then, and the learner waits
-_NUMBER = re.compile(r"-?\d[\d.,e+-]*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _VALUES, _WORDS = 1, 2  # what a replay agrees in
+_CHANCES = (1, 2)  # what the stand-in of a mistake draws from: two of them tell what is chance in its words
 
 Outcome = Raised | AssertionError | None  # what a check had to say against an answer
 
 
 class Run(NamedTuple):
-    """The failed check, put once: the questions and answers, and what it said in the end."""
+    """A check, put once from a seed: the questions and answers, and what it said in the end."""
 
+    check: str
+    seed: int
     answer: Answer
     said: Outcome
 
 
 def recognise(grading: Grading, check: str, answer: Answer, trouble: Exception) -> Variant | None:
-    """The known mistake that behaves like this answer in this check, on two seeds; None if there is none.
+    """The known mistake that behaves like this answer in this check, on several seeds; None if there is none.
 
     Agreement is of the values returned. An answer that draws random numbers gives others each time: there it
-    is of what the check says, numbers aside.
+    is of what the check says, but for the numbers that chance puts into it. Where several mistakes cannot be
+    told apart by this check, the other checks have to.
     """
     if grading.reference.exercise.is_form:
         return _recognise_form(grading, check, trouble)
     if not isinstance(trouble, Raised | AssertionError):
         return None
     try:
-        return _Search(grading, check).find(Run(answer, trouble))
+        return _Search(grading, Run(check, grading.seed, answer, trouble)).find()
     except Ended:  # the learner's process did not live to be asked again
         return None
 
 
 class _Search:
-    def __init__(self, grading: Grading, check: str) -> None:
-        self.grading, self.check = grading, check
+    def __init__(self, grading: Grading, first: Run) -> None:
+        self.grading, self.first = grading, first
         self.deadline = time.monotonic() + SECONDS
-        self.seeds = (grading.seed, grading.seed ^ 0x5EED, grading.seed ^ 0xBEEF)
+        self.known = grading.reference.exercise.mistakes
+        self.more_seeds = (grading.seed ^ 0x5EED, grading.seed ^ 0xBEEF)
 
-    def find(self, first: Run) -> Variant | None:
-        """Who agrees on the first seed, quickly; then who still does on the others."""
-        known = self.grading.reference.exercise.mistakes
-        agreement = list(zip(known, self._apart(lambda: self._on_first_seed(first)) or [], strict=False))
-        runs: list[Run] = []
-        for variant, agrees in agreement:
-            if agrees & _VALUES:
-                runs = runs or [
-                    first,
-                    *(self._run(self.grading.new_answer(), seed) for seed in self.seeds[1:]),
-                ]
-                if self._still_agrees(variant, runs) & _VALUES:
-                    return variant
-        in_words = [variant for variant, agrees in agreement if agrees & _WORDS]
-        if len(in_words) != 1 or not self._by_chance(first):
-            return None
-        runs = [first, self._run(self.grading.new_answer(), self.seeds[1])]
-        return in_words[0] if self._still_agrees(in_words[0], runs) & _WORDS else None
+    def find(self) -> Variant | None:
+        agreement = self._apart(lambda: [self._on_first_run(variant) for variant in self.known]) or []
+        pairs = list(zip(self.known, agreement, strict=False))
+        in_values = [variant for variant, agrees in pairs if agrees & _VALUES]
+        if in_values:
+            return self._by_values(in_values)
+        in_words = [variant for variant, agrees in pairs if agrees & _WORDS]
+        return self._by_words(in_words) if in_words and self._draws() else None
 
-    def _by_chance(self, first: Run) -> bool:
-        """Whether the answer gives other values to the same questions."""
-        return not _same_calls(first.answer, self._run(self.grading.new_answer(), self.seeds[0]).answer)
+    def _by_values(self, candidates: list[Variant]) -> Variant | None:
+        """The first candidate that returns the same from other seeds, and if several do, in other checks."""
+        runs = [self._ask(self.first.check, seed) for seed in self.more_seeds]
+        if len(candidates) > 1:
+            others = [each.name for each in self.grading.reference.exercise.checks]
+            runs += [self._ask(name, self.first.seed) for name in others if name != self.first.check]
+        agreeing = (each for each in candidates if self._holds(self._returns_the_same, each, runs))
+        return next(agreeing, None)
 
-    def _on_first_seed(self, first: Run) -> list[int]:
-        """What each known mistake agrees in, one after the other, with the models put right in between."""
-        return [self._replay(variant, [first]) for variant in self.grading.reference.exercise.mistakes]
+    def _by_words(self, candidates: list[Variant]) -> Variant | None:
+        """The only candidate that also passes what comes before, and is told the same from another seed."""
+        runs = [self._ask(self.first.check, self.more_seeds[0])]
+        agreeing = [each for each in candidates if self._holds(self._is_told_the_same, each, runs)]
+        return agreeing[0] if len(agreeing) == 1 else None
 
-    def _still_agrees(self, variant: Variant, runs: list[Run]) -> int:
-        """What this mistake agrees in with all of these runs, one for each seed."""
-        return (self._apart(lambda: [self._replay(variant, runs)]) or [0])[0]
+    def _draws(self) -> bool:
+        """Whether the answer returns other values to the same questions."""
+        return not _same_calls(self.first, self._ask(self.first.check, self.first.seed))
 
-    def _replay(self, variant: Variant, runs: list[Run]) -> int:
-        reset_models()
-        stand_in = StandIn(self.grading.reference, variant.text)
-        agrees = _VALUES | _WORDS
-        for run, seed in zip(runs, self.seeds, strict=False):
-            if agrees:
-                agrees &= _agreement(run, self._run(self.grading.new_answer(stand_in), seed))
-        return agrees
+    def _ask(self, check: str, seed: int) -> Run:
+        """A check put to the learner's answer again."""
+        return self._run(check, seed, self.grading.new_answer())
 
-    def _run(self, answer: Answer, seed: int) -> Run:
+    def _run(self, check: str, seed: int, answer: Answer) -> Run:
         try:
-            self.grading.run(self.check, answer, seed)
+            self.grading.run(check, answer, seed)
         except (Raised, AssertionError) as said:
-            return Run(answer, said)
-        return Run(answer, None)
+            return Run(check, seed, answer, said)
+        return Run(check, seed, answer, None)
 
-    def _apart(self, work: Callable[[], list[int]]) -> list[int] | None:
+    # in a process apart
+
+    def _on_first_run(self, variant: Variant) -> int:
+        """What this mistake agrees in with the run that failed."""
+        reset_models()
+        replay = self._replay(variant, self.first)
+        if replay.said is None:
+            return 0
+        if _same_calls(self.first, replay):
+            return _VALUES
+        if self.grading.reference.exercise.deterministic or not _same_but_for_numbers(self.first, replay):
+            return 0
+        return _WORDS if _same_words(self.first, [replay, self._replay(variant, self.first, chance=2)]) else 0
+
+    def _returns_the_same(self, variant: Variant, runs: list[Run]) -> bool:
+        """After the run that failed, which may have left something behind, as it may have in the answer."""
+        stand_in = StandIn(self.grading.reference, variant.text)
+        replays = [self._replay(variant, run, stand_in=stand_in) for run in (self.first, *runs)]
+        agree = (_same_calls(run, replay) for run, replay in zip(runs, replays[1:], strict=True))
+        return all(agree)
+
+    def _is_told_the_same(self, variant: Variant, runs: list[Run]) -> bool:
+        """And stopped by nothing before."""
+        if not self._gets_here(variant):
+            return False
+        return all(_same_words(run, [self._replay(variant, run, n) for n in _CHANCES]) for run in runs)
+
+    def _gets_here(self, variant: Variant) -> bool:
+        """Whether this mistake passes the checks before the one that failed."""
+        stand_in = StandIn(self.grading.reference, variant.text)
+        for name in self.grading.passed:
+            if self._run(name, self.first.seed, self.grading.new_answer(stand_in)).said:
+                return False
+        return True
+
+    def _replay(self, variant: Variant, run: Run, chance: int = 1, stand_in: StandIn | None = None) -> Run:
+        stand_in = stand_in or StandIn(self.grading.reference, variant.text, chance)
+        return self._run(run.check, run.seed, self.grading.new_answer(stand_in))
+
+    def _holds(
+        self, question: Callable[[Variant, list[Run]], bool], variant: Variant, runs: list[Run]
+    ) -> bool:
+        return self._apart(lambda: [question(variant, runs)]) == [True]
+
+    def _apart(self, work: Callable[[], Sequence[int]]) -> list[int] | None:
         """Does the work in a process of its own, as a mistake may leave hooks on a model, or never end."""
         seconds = int(self.deadline - time.monotonic())
         if seconds <= 0:
@@ -117,7 +158,7 @@ class _Search:
         return list(answer) or None
 
 
-def _work_and_exit(work: Callable[[], list[int]], writing: int, seconds: int) -> NoReturn:
+def _work_and_exit(work: Callable[[], Sequence[int]], writing: int, seconds: int) -> NoReturn:
     try:
         seclusion.end_with_parent()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -127,21 +168,32 @@ def _work_and_exit(work: Callable[[], list[int]], writing: int, seconds: int) ->
         os._exit(0)
 
 
-def _agreement(run: Run, replay: Run) -> int:
-    if replay.said is None:
-        return 0
-    values = _VALUES if _same_calls(run.answer, replay.answer) else 0
-    return values | (_WORDS if _same_words(run.said, replay.said) else 0)
+def _same_calls(one: Run, other: Run) -> bool:
+    """Whether both were asked the same and answered alike, to the same end. No questions tell nothing."""
+    pairs = zip(one.answer.calls, other.answer.calls, strict=False)
+    as_many = 0 < len(one.answer.calls) == len(other.answer.calls)
+    return as_many and (one.said is None) == (other.said is None) and all(a.agrees(b) for a, b in pairs)
 
 
-def _same_calls(one: Answer, other: Answer) -> bool:
-    """Whether both were asked as many questions and answered them alike. No questions tell nothing."""
-    pairs = zip(one.calls, other.calls, strict=False)
-    return 0 < len(one.calls) == len(other.calls) and all(a.agrees(b) for a, b in pairs)
+def _same_words(run: Run, replays: list[Run]) -> bool:
+    """Whether the check said the same, but for numbers that differ between the replays: those are chance."""
+    said = [_words(run.said), *(_words(replay.said) for replay in replays)]
+    if any(words != said[0][0] for words, _ in said) or len({len(numbers) for _, numbers in said}) > 1:
+        return False
+    ours, *theirs = (numbers for _, numbers in said)
+    return all(
+        len(set(drawn)) > 1 or drawn[0] == number for number, *drawn in zip(ours, *theirs, strict=True)
+    )
 
 
-def _same_words(one: Exception | None, other: Exception | None) -> bool:
-    return type(one) is type(other) and _NUMBER.sub("#", str(one)) == _NUMBER.sub("#", str(other))
+def _same_but_for_numbers(run: Run, replay: Run) -> bool:
+    return _words(run.said)[0] == _words(replay.said)[0]
+
+
+def _words(said: Exception | None) -> tuple[str, list[str]]:
+    """A sentence without its numbers, and they."""
+    text = f"{type(said).__name__}: {said}"
+    return _NUMBER.sub("#", text), _NUMBER.findall(text)
 
 
 def _recognise_form(grading: Grading, check: str, trouble: Exception) -> Variant | None:
@@ -158,7 +210,7 @@ def _recognise_form(grading: Grading, check: str, trouble: Exception) -> Variant
         if not same_value and kinds[variant.target] != "text":
             continue
         stopped_at, said = _first_said(grading, Answer(grading.reference, None, values))
-        if stopped_at == check and _same_words(trouble, said):
+        if stopped_at == check and _words(trouble)[0] == _words(said)[0]:
             agreeing.append(variant)
     return agreeing[0] if len(agreeing) == 1 else None
 

@@ -54,7 +54,9 @@ class Reference:
 class StandIn:
     """Answers from this process, in the place of a learner's: values are packed and unpacked all the same."""
 
-    def __init__(self, reference: Reference, text: str) -> None:
+    def __init__(self, reference: Reference, text: str, chance: int = 1) -> None:
+        """What the answer draws comes from `chance`, and leaves what the checks draw as it is."""
+        self.chance = _Chance(chance)
         name = f"answer_to_{reference.exercise.id}"
         self.names = vars(_run(name, f"<{name}>", text, reference.used))
 
@@ -69,9 +71,38 @@ class StandIn:
     def _ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args, kwargs = _travelled((args, kwargs))
         try:
-            return _travelled(function(*args, **kwargs))
+            with self.chance:
+                return _travelled(function(*args, **kwargs))
         except Exception as error:
             raise Raised(type(error).__name__, str(error)) from error
+
+
+class _Chance:
+    """Random numbers of one's own: inside the `with` block, all three generators go on where it left off."""
+
+    def __init__(self, seed: int) -> None:
+        outside = _random_states()
+        seed_all(seed)
+        self.inside = _random_states()
+        _set_random_states(outside)
+
+    def __enter__(self) -> None:
+        self.outside = _random_states()
+        _set_random_states(self.inside)
+
+    def __exit__(self, *_: object) -> None:
+        self.inside = _random_states()
+        _set_random_states(self.outside)
+
+
+def _random_states() -> tuple[Any, Any, Any]:
+    return random.getstate(), np.random.get_state(), torch.default_generator.get_state()
+
+
+def _set_random_states(states: tuple[Any, Any, Any]) -> None:
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.default_generator.set_state(states[2])
 
 
 def _travelled(value: Any) -> Any:

@@ -11,20 +11,29 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-KEPT = (
+from workers.runner.zygote import ENVIRONMENT
+
+_KEPT: tuple[str, ...] = (
     "PATH",
     "HOME",
     "LANG",
     "LC_ALL",
+    "LC_CTYPE",
     "TMPDIR",
     "PYTHONPATH",
     "PYTHONUNBUFFERED",
-    "PYTHONDONTWRITEBYTECODE",
 )
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-SETTLED = {**dict.fromkeys(ONE_THREAD, "1"), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-SETTLED |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "TOKENIZERS_PARALLELISM": "false"}
-
+_KEPT += ("PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+# not the zygote's other settings: those are for learners
+_SETTLED: tuple[str, ...] = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MALLOC_ARENA_MAX",
+    "HF_HUB_OFFLINE",
+)
+_SETTLED += ("ARROW_DEFAULT_MEMORY_POOL", "JE_ARROW_MALLOC_CONF", "HF_HUB_DISABLE_PROGRESS_BARS")
+_SETTLED += ("TOKENIZERS_PARALLELISM", "TRANSFORMERS_VERBOSITY", "MPLBACKEND")
 CLEAN = "--clean"  # says that this has been done
 
 _LINUX = sys.platform == "linux"
@@ -34,8 +43,8 @@ _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 
 def clean_environment() -> dict[str, str]:
     """Of all variables, those that tell no secret; and one thread for everything that calculates."""
-    caches = {name: value for name, value in os.environ.items() if name in ("MPLCONFIGDIR", "XDG_CACHE_HOME")}
-    return {name: os.environ[name] for name in KEPT if name in os.environ} | caches | SETTLED
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {name: ENVIRONMENT[name] for name in _SETTLED}
 
 
 def start_over_if_needed(arguments: list[str]) -> None:

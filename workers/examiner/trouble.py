@@ -18,6 +18,11 @@ class Raised(Exception):
         super().__init__(message)
         self.type, self.message, self.line = type, message, line
 
+    @property
+    def not_written(self) -> bool:
+        """Whether it is the starter's own exception. Torch raises some of this type too, in other words."""
+        return self.type == "NotImplementedError" and "not written yet" in self.message
+
 
 class Ended(Exception):
     """The learner's process is over: a limit, a crash. `message` is a sentence for the learner."""

@@ -1,0 +1,18 @@
+"""It unimportable
+
+Our fault, never the learner's.
+"""
+
+raise RuntimeError("the file itself is broken")
+HINTS = ["a", "b", "c"]
+
+
+def number() -> int:
+    """Three."""
+    return 3
+
+
+def check_number(answer):
+    """It is three."""
+    assert answer.number() == 3
+    return None
