@@ -101,12 +101,12 @@ def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
 
 def _places_of_tests(data: Path) -> dict[str, str]:
     """Where the tools of `make test` keep what they remember."""
-    cache = data / "cache"
+    cache, options = data / "cache", os.environ.get("PYTEST_ADDOPTS", "")
     return {
         "RUFF_CACHE_DIR": str(cache / "ruff"),
         "MYPY_CACHE_DIR": str(cache / "mypy"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
-        "PYTEST_ADDOPTS": f"-o cache_dir={shlex.quote(str(cache / 'pytest'))} {os.environ.get('PYTEST_ADDOPTS', '')}",
+        "PYTEST_ADDOPTS": f"-o cache_dir={shlex.quote(str(cache / 'pytest'))} {options}",
     }
 
 
