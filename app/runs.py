@@ -203,7 +203,8 @@ def _newest_seconds(found: Iterable[Run]) -> dict[str, float]:
 def forget_old_outputs(session: Session) -> int:
     """Delete what long superseded scratch runs have shown; returns how many outputs.
 
-    Kept are the newest KEPT_RUNS that ran to an end in each cell, everything handed in, and whatever help was asked for.
+    Kept are the newest KEPT_RUNS of each cell that ran to an end, everything handed in, and whatever help was
+    asked for.
     """
     place_in_line = func.row_number().over(
         partition_by=(Run.user_id, Run.lesson, Run.cell), order_by=(Run.created_at.desc(), Run.id.desc())
