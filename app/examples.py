@@ -41,7 +41,7 @@ def beside(session: Session, place: Place) -> Place:
     return replace(place, example=session.scalar(good.limit(1).options(selectinload(Run.outputs))))
 
 
-def _of(lesson: Lesson, cell: str) -> Select[tuple[Run]]:
+def _of(lesson: Lesson, cell: str) -> Select[Run]:
     own = select(Run).where(Run.user_id == HOUSE, Run.lesson == lesson.slug, Run.cell == cell)
     return own.order_by(Run.created_at.desc(), Run.id.desc())
 
