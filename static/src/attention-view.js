@@ -8,8 +8,7 @@ const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
   :host { display: block; font: 400 0.9375rem/1.5 var(--sans); color: var(--ink); }
   * { box-sizing: border-box; }
-  header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.2rem 1rem; margin-bottom: 0.7rem; }
-  h4 { margin: 0; font: 600 0.9375rem/1.4 var(--sans); }
+  .title { margin: 0 0 0.7rem; font: 600 0.9375rem/1.4 var(--sans); }
   .heads { display: flex; flex-wrap: wrap; gap: 0.35rem; margin-bottom: 0.9rem; }
   .heads button { all: unset; cursor: pointer; padding: 3px 3px 1px; border: 1.5px solid transparent; border-radius: 6px; text-align: center; font: 500 0.75rem/1.5 var(--mono); color: var(--ink-soft); }
   .heads button:hover { border-color: var(--rule-strong); }
@@ -25,7 +24,7 @@ STYLE.replaceSync(`
   .tokens > span { padding: 0.2em 0.14em; margin-right: 2px; border-radius: 3px; white-space: pre-wrap; cursor: pointer; background: color-mix(in oklch, var(--accent) calc(var(--weight, 0) * 1%), var(--sunk)); }
   .tokens > span.strong { color: var(--on-accent); }
   .tokens > span[aria-selected="true"] { outline: 2px solid var(--lamp); outline-offset: 0; }
-  .tokens > span.future { opacity: 0.4; }
+  .tokens > span.future { color: var(--ink-soft); background: none; font-style: italic; cursor: default; }
   .tokens > span.picked { box-shadow: inset 0 -3px 0 var(--lamp); }
   output { display: block; min-height: 3em; margin-top: 0.6rem; color: var(--ink-soft); }
   output b { color: var(--ink); font-weight: 600; }
@@ -36,13 +35,12 @@ STYLE.replaceSync(`
   .guessing .tokens > span:not(.future):hover { box-shadow: inset 0 -3px 0 var(--lamp); }
   .plain { all: unset; cursor: pointer; color: var(--accent); text-decoration: underline; text-underline-offset: 0.2em; font-size: 0.875rem; }
   .plain:focus-visible { outline: 2.5px solid var(--accent); outline-offset: 2px; }
-  .hint { font-size: 0.8125rem; color: var(--ink-soft); }
   [hidden] { display: none !important; }
   @media (max-width: 44rem) { .main { grid-template-columns: 1fr; } .main > figure { max-width: 20rem; } }
 `);
 
 const FRAME = `
-  <header><h4></h4><span class="hint"></span></header>
+  <p class="title"></p>
   <div class="asked" hidden><p class="ask"></p></div>
   <div class="told" hidden></div>
   <div class="heads" role="radiogroup" aria-label="Attention heads"></div>
@@ -72,7 +70,7 @@ class AttentionView extends HTMLElement {
     Object.assign(this, { tokens, labels, heads, length, weights, head: guess?.head ?? 0, query: guess?.query ?? length - 1, key: -1 });
     this.root.innerHTML = FRAME;
     this.find = (selector) => this.root.querySelector(selector);
-    this.find("h4").textContent = title || "Attention patterns";
+    this.find(".title").textContent = title || "Attention patterns";
     this.addHeads();
     this.addTokens();
     this.addCanvas();

@@ -61,7 +61,7 @@ export function edit(host, area, { label, run, handIn }) {
         pythonLanguage.data.of({ autocomplete: globalCompletion }),
         syntaxHighlighting(colours), look,
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
         follow,
       ],
     }),

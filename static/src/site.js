@@ -42,3 +42,14 @@ document.addEventListener("click", (event) => {
 if (/Mac|iPhone|iPad/.test(navigator.platform)) {
   for (const key of all("kbd")) key.textContent = key.textContent.replace("Ctrl", "⌘");
 }
+
+// What scrolls sideways can be reached with the keyboard; what doesn't is no stop on the way.
+const wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+const watchWide = () => all(".prose pre, .math.block").forEach((element) => wide.observe(element));
+document.addEventListener("htmx:after:settle", watchWide);
+watchWide();
