@@ -120,7 +120,11 @@ class _Exercise:
         if fault := client.status(self.sockets.examiner)["faults"].get(self.exercise.id):
             self.found.problems.append(f"its file does not run: {fault}")
             return self.found
-        self.found.problems += [*self._starter(), *self._reference(), *self._mistakes(), *self._also_right()]
+        try:
+            for look in (self._starter, self._reference, self._mistakes, self._also_right):
+                self.found.problems += look()
+        except ExaminerGone as fault:
+            self.found.problems.append(str(fault))
         self.found.seconds = round(time.monotonic() - began, 1)
         return self.found
 

@@ -42,7 +42,7 @@ def number(value: Any) -> str:
     ('0.1235', '3', '12345678')
     """
     if isinstance(value, bool | int):
-        return str(value) if abs(value) < 10**15 else f"a whole number of {len(str(abs(value)))} digits"
+        return str(value) if abs(value) < 10**20 else f"a whole number of {len(str(abs(value)))} digits"
     if isinstance(value, complex):
         return f"{value:.4g}"
     return str(int(value)) if math.isfinite(value) and value == int(value) < 1e15 else f"{value:.4g}"
