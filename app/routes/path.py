@@ -70,4 +70,9 @@ def change_node(
         choices.hide_node(session, learner, node, move == "hide")
     else:
         choices.move_node(session, learner, node, -1 if move == "up" else 1)
-    return pages.redirect(request, f"/path?arrange=true#node-{node}")
+    title = course().path.node(node).title
+    said = {
+        "hide": f"“{title}” is hidden. Its work is kept; show it again whenever you like.",
+        "show": f"“{title}” is back.",
+    }
+    return pages.redirect(request, f"/path?arrange=true#node-{node}", said.get(move, ""))
