@@ -32,7 +32,7 @@ class PlotlyFigure extends HTMLElement {
     this.lib = lib;
     this.plot = document.createElement("div");
     this.plot.className = "plot";
-    this.plot.setAttribute("role", "img");
+    this.plot.setAttribute("role", "figure"); // not an image: its toolbar has buttons
     this.append(this.plot);
     await lib.newPlot(this.plot, data, dressed(layout), CONFIG);
     // Plotly decodes packed arrays while it draws: its own data are the plain ones
