@@ -14,7 +14,7 @@ STYLE.replaceSync(`
   .heads button:hover { border-color: var(--rule-strong); }
   .heads button[aria-checked="true"] { border-color: var(--accent); color: var(--ink); background: var(--accent-wash); }
   .heads button:focus-visible, .tokens:focus-visible, .pick:focus-visible { outline: 2.5px solid var(--accent); outline-offset: 2px; }
-  canvas { display: block; image-rendering: pixelated; border-radius: 3px; background: var(--paper); box-shadow: 0 0 0 1px var(--rule); color: var(--accent); }
+  canvas { display: block; image-rendering: pixelated; border-radius: 3px; background: var(--paper); box-shadow: 0 0 0 1px var(--rule); color: var(--accent); outline: 0 solid var(--lamp); }
   .heads canvas { width: 3.4rem; height: 3.4rem; }
   .main { display: grid; grid-template-columns: minmax(0, 20rem) minmax(0, 1fr); gap: 1.1rem; align-items: start; }
   .main > figure { margin: 0; }
@@ -243,7 +243,8 @@ class AttentionView extends HTMLElement {
 
   paint(head) {
     if (!this.ink) {
-      this.ink = resolve(getComputedStyle(this.find("canvas")).color);
+      const style = getComputedStyle(this.find("canvas"));
+      [this.ink, this.mark] = [resolve(style.color), resolve(style.outlineColor)];
       this.buttons.forEach((button, i) => this.draw(button.firstChild, i));
     }
     this.draw(this.find(".main canvas"), head, this.query);
@@ -256,9 +257,13 @@ class AttentionView extends HTMLElement {
     const image = context.createImageData(length, length);
     for (let i = 0; i < length * length; i++) {
       const alpha = this.weights[head * length * length + i];
-      image.data.set([...this.ink, query < 0 || Math.floor(i / length) === query ? alpha : alpha * 0.45], 4 * i);
+      image.data.set([...this.ink, query < 0 || Math.floor(i / length) === query ? alpha : alpha * 0.6], 4 * i);
     }
     context.putImageData(image, 0, 0);
+    if (query < 0) return;
+    context.globalCompositeOperation = "destination-over"; // behind the pattern, the row of the token that reads
+    context.fillStyle = `rgb(${this.mark.join(" ")} / 0.28)`;
+    context.fillRect(0, query, length, 1);
   }
 
   tint(head) {

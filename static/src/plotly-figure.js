@@ -2,7 +2,13 @@
 // A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
 import { dataOf } from "./data.js";
 
-const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: "hover" };
+const CONFIG = {
+  responsive: true,
+  displaylogo: false,
+  showSendToCloud: false,
+  displayModeBar: true, // output.css shows it where something hovers
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+};
 const KINDS = { scatter: "line or points", scattergl: "points", heatmap: "heat map", bar: "bars", histogram: "histogram" };
 const ROWS = 400; // of the table
 
