@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve doctor check models test
+.PHONY: help serve doctor check models screenshot test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -20,6 +20,10 @@ check: ## have the course check itself: references pass, wrong answers are named
 
 models: ## train the shipped models again (make models NAMES="attn-only-2l"; hours)
 	@$(INSTALL) -m workers.training $(NAMES)
+
+screenshot: ## take the README's picture again, in a real browser
+	@$(TEST) -m pytest tests/browser/test_first_quarter_hour.py
+	@cp tests/browser/screenshots/a-bright-head.png static/screenshot.png
 
 # The browser's tests come on their own: Playwright keeps an event loop in the main thread.
 test: ## everything: style, types, tests, the course, a real browser
