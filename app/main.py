@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -113,7 +114,7 @@ def _extra_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 async def _refused(request: Request, error: Refused) -> Response:
     if isinstance(error, visitors.SignInNeeded) and request.method == "GET" and not visitors.is_htmx(request):
-        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
     headers = {"retry-after": str(error.wait)} if isinstance(error, TooMany) and error.wait else {}
     texts = await _written(request) if request.method == "POST" else {}
     return pages.problem(request, error.status, error.message, texts, headers)
