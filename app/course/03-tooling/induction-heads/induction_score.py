@@ -73,6 +73,7 @@ def check_any_query(answer):
     """It works for any positions, in any order, and in a third or fourth copy too."""
     period = random.randint(4, 12)
     query = (torch.randperm(3 * period) + period + 1)[: random.randint(2, 7)]
+    query[-1] = random.randint(2 * period + 1, 4 * period)  # one at least beyond the second copy
     places = answer.place_to_read(query, period)
     lab.same(places, query - period + 1, name=f"`place_to_read({query.tolist()}, period={period})`")
 
