@@ -21,7 +21,7 @@ STYLE.replaceSync(`
   .main canvas { width: 100%; aspect-ratio: 1; cursor: crosshair; touch-action: none; }
   figcaption { display: flex; justify-content: space-between; font-size: 0.75rem; color: var(--ink-soft); margin-top: 0.25rem; }
   .tokens { font: 400 0.875rem/2.15 var(--mono); border-radius: 4px; overflow-wrap: anywhere; }
-  .tokens > span { padding: 0.2em 0.14em; margin-right: 2px; border-radius: 3px; white-space: pre-wrap; cursor: pointer; background: color-mix(in oklch, var(--accent) calc(var(--weight, 0) * 1%), var(--sunk)); }
+  .tokens > span { padding: 0.2em 0.14em; margin-right: 2px; border-radius: 3px; white-space: pre-wrap; cursor: pointer; background: color-mix(in oklab, var(--accent) calc(var(--weight, 0) * 1%), var(--sunk)); }
   .tokens > span.strong { color: var(--on-accent); }
   .tokens > span[aria-selected="true"] { outline: 2px solid var(--lamp); outline-offset: 0; }
   .tokens > span.future { color: var(--ink-soft); background: none; font-style: italic; cursor: default; }
