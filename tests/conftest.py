@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from redis import Redis
 from sqlalchemy import create_engine, text
@@ -37,6 +38,12 @@ POSTGRES = os.environ.get(
     "UNEMBED_TEST_POSTGRES", ""
 )  # the URL of a server: then the tests run on it, not SQLite
 SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
+
+# a busy machine is slow, and no example is wrong for that
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 Settings.model_config["env_file"] = None  # a developer's own settings are not the tests'
 for name in Settings.model_fields:
