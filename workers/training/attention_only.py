@@ -70,8 +70,15 @@ def loss(recipe: Recipe, model: AttentionOnly, batch: Batch) -> Float[Tensor, ""
 
 def train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, AttentionOnly]]:
     """Train, yielding (steps done, model) before the first step and after each."""
-    torch.manual_seed(recipe.seed)
     torch.set_flush_denormal(True)
+    try:
+        yield from _train(recipe, text)
+    finally:  # it holds for the whole thread, and others' numbers are none of ours
+        torch.set_flush_denormal(False)
+
+
+def _train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, AttentionOnly]]:
+    torch.manual_seed(recipe.seed)
     random = torch.Generator().manual_seed(recipe.seed)
     model = AttentionOnly(recipe.shape, recipe.seed)
     optimiser = torch.optim.AdamW(
