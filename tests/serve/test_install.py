@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import http.server
+import json
 import os
 import re
 import shutil
@@ -251,7 +252,7 @@ def test_what_is_announced_is_what_it_takes() -> None:
     if not (Path(sys.prefix) / "installed.json").exists():
         pytest.skip("this Python is not one that `make` installed")
     data = Path(sys.prefix).parent
-    tests_take = 400
+    with_tests = TEST_LOCK.name in json.loads((Path(sys.prefix) / "installed.json").read_text())
+    expected = environment.DISK_MB + (280 if with_tests else 0)
     taken = size_of(data / "env") + size_of(data / "build") + size_of(data / "assets")
-    assert taken < environment.DISK_MB + tests_take
-    assert taken > environment.DISK_MB - 300
+    assert taken == pytest.approx(expected, rel=0.1)
