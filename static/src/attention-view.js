@@ -117,7 +117,8 @@ class AttentionView extends HTMLElement {
       const span = document.createElement("span");
       span.setAttribute("role", "option");
       span.id = `t${i}`;
-      span.textContent = token.replaceAll("\n", "⏎\n");
+      span.textContent = visible(token);
+      if (!token.trim()) span.setAttribute("aria-label", token.includes("\n") ? "line break" : "space");
       span.addEventListener("pointerenter", () => this.asking || this.read(i));
       span.addEventListener("click", () => (this.asking ? this.guess(i) : this.read(i)));
       return span;
@@ -295,7 +296,9 @@ customElements.define("attention-view", AttentionView);
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const percent = (weight) => `${Math.round(100 * weight)} %`;
-const quote = (token) => `“${token.replaceAll("\n", "⏎")}”`;
+/** A token as one can see it: also a space that stands alone, and a line break. */
+const visible = (token) => (token.trim() ? token : token.replaceAll(" ", "␣")).replaceAll("\n", "⏎");
+const quote = (token) => `“${visible(token)}”`;
 
 function bold(text) {
   const element = document.createElement("b");
