@@ -30,6 +30,5 @@ test: ## everything: style, types, tests, the course, a real browser
 	@$(TEST) -m ruff check .
 	@$(TEST) -m ruff format --check .
 	@$(TEST) -m mypy
-	@$(TEST) course check
 	@$(TEST) -m pytest -m "not browser"
 	@$(TEST) -m pytest -m browser
