@@ -15,7 +15,7 @@ from app.chains import Chain
 from app.db import now
 from app.guard import NotFound, Unusable, clean_text, find_cell, find_lesson, mentor_only, one_at_a_time
 from app.lessons import Lesson
-from app.models import Message, Run, Thread, User
+from app.models import Attempt, Message, Run, Thread, User
 
 MAX_MESSAGE = 10_000  # bytes
 
@@ -62,6 +62,34 @@ def reply(session: Session, author: User, thread: Thread, body: str) -> None:
     thread.answered = author.id != thread.user_id
     thread.closed_at = None
     session.flush()
+
+
+def answer(session: Session, mentor: User, attempt: Attempt, body: str) -> Thread:
+    """A mentor's word on an attempt, asked for or not: its learner finds it as a thread at the exercise.
+
+    Raises NotAllowed, TextTooLong, Unusable.
+    """
+    mentor_only(mentor)
+    one_at_a_time(session, mentor)
+    known = of_attempt(session, attempt)
+    thread = known[-1] if known else _begin(session, attempt)
+    if not (thread.messages and thread.messages[-1].body == body.strip()):  # a double click says it once
+        reply(session, mentor, thread, body)
+    return thread
+
+
+def _begin(session: Session, attempt: Attempt) -> Thread:
+    chain = [{"cell": attempt.exercise, "text": attempt.answer}]
+    place = {"user_id": attempt.user_id, "lesson": attempt.lesson, "cell": attempt.exercise}
+    thread = Thread(**place, chain=chain, run_id=attempt.run_id, messages=[])
+    session.add(thread)
+    session.flush()
+    return thread
+
+
+def of_attempt(session: Session, attempt: Attempt) -> list[Thread]:
+    """The threads that began at this attempt, oldest first, with their messages."""
+    return list(session.scalars(_whole(Thread.run_id == attempt.run_id)))
 
 
 def close(session: Session, thread: Thread) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
-from app import activity, attempts, desk, drafts, markdown, pages, throttle
+from app import activity, attempts, desk, drafts, markdown, pages, threads, throttle
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
 from app.models import User
@@ -88,6 +88,7 @@ def show_attempt(attempt_id: UUID, request: Request, session: Db, looker: Member
         title=exercise.title if exercise else attempt.exercise,
         answer=json.loads(attempt.answer) if exercise and exercise.is_form else {},
         own=attempt.user_id == looker.id,
+        conversations=threads.of_attempt(session, attempt),
         outdated=exercise is not None and exercise.version != attempt.exercise_version,
     )
 

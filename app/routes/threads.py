@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, throttle
+from app import attempts, pages, throttle
 from app import threads as conversations
 from app.guard import NotFound
 from app.lessons import course
 from app.models import Thread
-from app.visitors import Db, Doer, Member, Unsaved, is_htmx
+from app.visitors import Db, Doer, Member, Mentor, Unsaved, is_htmx
 
 router = APIRouter()
 
@@ -53,6 +53,16 @@ def _page(request: Request, thread: Thread) -> HTMLResponse:
         lesson=lesson,
         title=lesson.title if lesson else thread.lesson,
     )
+
+
+@router.post("/attempts/{attempt_id}/messages", name="answer_attempt")
+def answer_attempt(
+    attempt_id: UUID, request: Request, session: Db, mentor: Mentor, body: Body = ""
+) -> Response:
+    """A mentor's word on an attempt; its learner finds it at the exercise."""
+    attempt = attempts.visible(session, mentor, attempt_id)
+    conversations.answer(session, mentor, attempt, body)
+    return pages.redirect(request, f"/attempts/{attempt_id}", "Sent. It stands at the exercise.")
 
 
 @router.post("/threads/{thread_id}/messages", name="reply")

@@ -69,6 +69,11 @@ def test_the_mentor_opens_an_attempt_that_was_handed_in(visit: Visit) -> None:
     mentor.get_by_role("link", name="Attempt 1").first.click()
     expect(mentor.locator("main")).to_contain_text("query - period - 1")
     expect(mentor.locator(".verdict")).to_contain_text("Not yet")
+    mentor.get_by_label("Your message").fill("Which token stands there?")
+    mentor.get_by_role("button", name="Send").click()
+    expect(mentor.locator(".thread")).to_contain_text("Which token stands there?")
+    learner.reload()
+    expect(cell(learner, EXERCISE).locator(".thread")).to_contain_text("Which token stands there?")
 
 
 def test_attempts_are_kept_and_can_be_restored(page: Page) -> None:

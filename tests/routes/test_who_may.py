@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "cancel_run": ("POST", "/runs/{graded_run}/cancel", {}, (401, 404, 303, 404, 404)),
     "show_attempt": ("GET", "/attempts/{attempt}", {}, (303, 404, 200, 404, 200)),
     "restore_attempt": ("POST", "/attempts/{attempt}/restore", {}, (401, 404, 303, 404, 404)),
+    "answer_attempt": ("POST", "/attempts/{attempt}/messages", {"body": "So."}, (401, 403, 403, 403, 303)),
     "show_thread": ("GET", "/threads/{thread}", {}, (303, 404, 200, 404, 200)),
     "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 404, 303, 404, 303)),
     "close_thread": ("POST", "/threads/{thread}/close", {}, (401, 404, 303, 404, 303)),

@@ -1,0 +1,45 @@
+"""A mentor's word on an attempt that nobody asked about."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app import attempts, threads
+from app.guard import NotAllowed
+from app.lessons import Lesson
+from app.models import Attempt, User
+
+
+@pytest.fixture
+def attempt(session: Session, ada: User, lesson: Lesson) -> Attempt:
+    made = attempts.hand_in(session, ada, "double", "def double(x):\n    return x * x\n")
+    session.commit()
+    return made
+
+
+def test_its_learner_finds_it_at_the_exercise(
+    session: Session, ada: User, mo: User, lesson: Lesson, attempt: Attempt
+) -> None:
+    threads.answer(session, mo, attempt, "Try it with 3.")
+    session.commit()
+    (thread,) = threads.of_lesson(session, ada, "counting")["double"]
+    assert [(message.author.name, message.body) for message in thread.messages] == [("Mo", "Try it with 3.")]
+    assert thread.chain == [{"cell": "double", "text": attempt.answer}]
+    assert thread.answered
+    assert [one.id for one in threads.of_attempt(session, attempt)] == [thread.id]
+
+
+def test_a_second_word_joins_the_first_and_a_double_click_says_it_once(
+    session: Session, mo: User, attempt: Attempt
+) -> None:
+    for body in ("Try it with 3.", "Try it with 3. ", "Or with 5."):
+        threads.answer(session, mo, attempt, body)
+        session.commit()
+    (thread,) = threads.of_attempt(session, attempt)
+    assert [message.body for message in thread.messages] == ["Try it with 3.", "Or with 5."]
+
+
+def test_other_learners_have_no_word_in_it(session: Session, ben: User, attempt: Attempt) -> None:
+    with pytest.raises(NotAllowed):
+        threads.answer(session, ben, attempt, "I know!")
