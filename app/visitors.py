@@ -57,7 +57,8 @@ def is_htmx(request: Request) -> bool:
 
 def viewer(request: Request, session: Db) -> User | None:
     """Who looks, guests among them; None for a newcomer. Reading never makes a row."""
-    token = request.cookies.get(SESSION_COOKIE)
+    # the answer that made a guest may have come after its page was left: then only the first cookie is there
+    token = request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
     found = accounts.user_of(session, token) if token else None
     request.state.reader = _reader(found)
     return found
