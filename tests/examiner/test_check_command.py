@@ -33,6 +33,7 @@ def test_the_command_prints_a_table_or_json(desk: Desk, capsys: pytest.CaptureFi
     assert not found["ok"]
     assert {each["id"] for each in found["exercises"]} == {
         "raises",
+        "sends",
         "loops",
         "crashes",
         "eats",

@@ -41,7 +41,7 @@ def test_a_wrong_answer_says_why(graded: Callable[..., tuple[int, str]]) -> None
     assert code == 1
     assert printed.startswith("failed: Twice 3 is 6.")
     assert "This looks like *square*: You squared it." in printed
-    assert "✗ Twice 3 is 6." in printed
+    assert printed.endswith("  ✗ Twice 3 is 6.\n  x: int  3\n")
 
 
 def test_json_holds_the_whole_verdict(graded: Callable[..., tuple[int, str]]) -> None:

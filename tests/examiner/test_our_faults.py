@@ -20,18 +20,18 @@ from workers.examiner import client
 from workers.examiner.client import ExaminerGone
 
 T = TypeVar("T")
-THREE = "def number():\n    return 3\n"
+THREE = "def number(layer=None):\n    return 3\n"
 FOUR = "def number():\n    return 4\n"
 
 
-@pytest.mark.parametrize("exercise", ["raises", "loops", "crashes", "eats", "unimportable"])
+@pytest.mark.parametrize("exercise", ["raises", "sends", "loops", "crashes", "eats", "unimportable"])
 def test_a_check_that_breaks_is_our_fault(exercise: str, desk: Desk) -> None:
     with pytest.raises(ExaminerGone):
         desk.hand_in(exercise, THREE)
 
 
 def test_the_examiner_lives_on_after_each_of_them(desk: Desk) -> None:
-    for exercise in ("raises", "crashes"):
+    for exercise in ("sends", "crashes"):
         with pytest.raises(ExaminerGone):
             desk.hand_in(exercise, THREE)
     assert desk.hand_in("score", desk.course.exercises["score"].solution)["verdict"] == "passed"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from workers import values, wire
 from workers.examiner.judge import judge
-from workers.examiner.references import Reference
+from workers.examiner.references import Reference, packed
 from workers.examiner.shapes import bind
 from workers.examiner.trouble import Ended, Raised, Unfit, Unreadable
 from workers.lab.compare import number, same
@@ -70,7 +70,7 @@ class Child:
         return self._ask({"op": "probe", "name": name, "source": source}, args, kwargs)
 
     def _ask(self, question: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        (packed_args, packed_kwargs), body = values.pack([list(args), kwargs])
+        (packed_args, packed_kwargs), body = packed([list(args), kwargs])
         asked = {**question, "args": packed_args, "kwargs": packed_kwargs}
         wire.send(self.connection, {"ask": asked}, body)
         frame = wire.receive(self.connection)

@@ -57,6 +57,8 @@ def _as_text(found: dict[str, Any]) -> str:
     lines = [f"{found['verdict']}: {found['message']}"]
     for check in found["details"].get("checks", ()):
         lines.append(f"  {_MARKS[check['passed']]} {check['doc']}")
+    for each in found["details"].get("input", ()):
+        lines.append(f"  {each['name']}: {each['dtype']} {each['shape'] or ''} {each['text']}".rstrip())
     return "\n".join(lines)
 
 

@@ -12,6 +12,8 @@ from workers.examiner.references import Reference, seed_all
 from workers.examiner.trouble import Ended, Raised, Unfit
 from workers.lab.compare import Different
 
+LONGEST_MESSAGE = 4000  # characters: a check may quote what the answer claims
+
 
 class CheckBroken(Exception):
     """A check of ours raised something that is no verdict: our fault, never the learner's."""
@@ -120,7 +122,7 @@ class Grading:
         }
         if answer and answer.calls and trouble:
             details |= _evidence(answer, trouble)
-        return {"verdict": kind, "message": message, "details": details}
+        return {"verdict": kind, "message": message[:LONGEST_MESSAGE], "details": details}
 
     def _checks(self, stopped_at: str) -> list[dict[str, Any]]:
         """All checks: passed, failed, or (None) not run."""

@@ -9,7 +9,7 @@ import random
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class StandIn:
         return self._ask(names[name], args, kwargs)
 
     def _ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, kwargs = _travelled((args, kwargs))
+        args, kwargs = values.unpack(*packed([list(args), kwargs]))
         try:
             with self.chance:
                 return _travelled(function(*args, **kwargs))
@@ -107,6 +107,25 @@ def _set_random_states(states: tuple[Any, Any, Any]) -> None:
 
 def _travelled(value: Any) -> Any:
     return values.unpack(*values.pack(value))
+
+
+def packed(arguments: list[Any]) -> tuple[Any, bytes]:
+    """Arguments of a question, ready to be sent. Raises TypeError if one cannot travel."""
+    found, body = values.pack(arguments)
+    if lost := next(_lost(found), None):
+        raise TypeError(f"a {lost} cannot be sent to the answer; build it there, in a probe")
+    return found, body
+
+
+def _lost(found: Any) -> Iterator[str]:
+    """The types of what was left behind in packing."""
+    if isinstance(found, dict):
+        if "$repr" in found:
+            yield found["$repr"][0]
+        found = list(found.values())
+    if isinstance(found, list):
+        for part in found:
+            yield from _lost(part)
 
 
 def load(
