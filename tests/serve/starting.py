@@ -19,6 +19,7 @@ from pathlib import Path
 
 from app.config import ROOT
 
+_PARTS = 5  # redis, runner, examiner, worker, site
 SECONDS_TO_START = 150  # on two busy cores; alone it takes about ten
 
 
@@ -72,12 +73,19 @@ class Site:
         return processes_of(self.data_dir)
 
     def parts(self) -> dict[str, int]:
-        """The parts that are running now: name → process id."""
+        """Every part, name → process id, once all are there: one that has ended is being started again."""
+        deadline = time.monotonic() + SECONDS_TO_START
+        while len(found := self._running_parts()) < _PARTS:
+            assert time.monotonic() < deadline, f"only {sorted(found)} run:\n{self.output}\n{self.logs()}"
+            time.sleep(0.1)
+        return found
+
+    def _running_parts(self) -> dict[str, int]:
         words = {"runner": "workers.runner", "examiner": "workers.examiner", "worker": "workers.worker"}
         words |= {"site": "app.cli site", "redis": "valkey-server"}
         own = _children(self.process.pid)
         commands = {process: command for process, command in self.processes().items() if process in own}
-        return {name: next(p for p, c in commands.items() if word in c) for name, word in words.items()}
+        return {name: p for name, word in words.items() for p, c in commands.items() if word in c}
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> float:
         """Ask it to end. Returns the seconds until it has."""
