@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,13 +41,11 @@ def test_migrating_twice_changes_nothing(session: Session, ada: User) -> None:
     assert session.get(User, ada.id) is not None
 
 
-def test_two_who_migrate_at_once_end_with_one_database(tmp_path: Path) -> None:
+def test_those_who_migrate_at_once_end_with_one_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
-    both = [threading.Thread(target=migrate.upgrade, args=(url,)) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
+    with ThreadPoolExecutor(4) as pool:
+        for one in [pool.submit(migrate.upgrade, url) for _ in range(4)]:
+            one.result()
     assert migrate.is_current(url)
 
 
