@@ -15,7 +15,7 @@ from zlib import crc32
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, events, progress, runs, threads
+from app import activity, attempts, drafts, events, line, progress, runs, threads
 from app.activity import Kind
 from app.db import now
 from app.lessons import Cell, Exercise, Lesson, Prose
@@ -157,7 +157,7 @@ class _Known:
             stale=bool(standing and standing.stale),
             modified=bool(standing and standing.modified),
             replay_seconds=standing.replay_seconds if standing else 0.0,
-            waiting=runs.place(session, run) if run else 0,
+            waiting=line.place(session, run) if run else 0,
             guess=self.guesses.get(block.id),
             status=self.statuses.get(block.id, progress.NOTHING),
             attempt=self.attempts.get(block.id),

@@ -21,6 +21,7 @@ from app.redis import client
 log = logging.getLogger(__name__)
 
 QUEUE = "cpu"
+RUN = "run"  # the job: take the run whose turn it is
 _SIGN_OF_LIFE = "unembed:worker:"
 
 

@@ -24,11 +24,11 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
-from app import events, jobs
+from app import events, jobs, line
 from app.config import settings
 from app.db import now, uuid7
 from app.models import Ending, Output, Run, State
-from app.runs import HINT_SECONDS, place
+from app.runs import HINT_SECONDS
 
 MAX_FAULTS = 3
 PATIENCE = 60  # seconds after which a waiting run gets another message even if the queue is not empty
@@ -63,6 +63,14 @@ class Result:
     @property
     def seconds(self) -> float:
         return sum(self.cell_seconds.values())
+
+
+def claim_next(session: Session) -> Run | None:
+    """Take the run whose turn it is. None if nobody waits."""
+    while (run_id := line.first(session)) is not None:
+        if (run := claim(session, run_id)) is not None:
+            return run
+    return None
 
 
 def claim(session: Session, run_id: UUID) -> Run | None:
@@ -118,7 +126,7 @@ def give_back(session: Session, run_id: UUID, nonce: str, *, fault: bool) -> Run
 
 def resend(run: Run) -> None:
     """Another message for a run that waits."""
-    jobs.send(run.kind.value, run_id=run.id)
+    jobs.send(jobs.RUN, run_id=run.id)
 
 
 def sweep(session: Session, *, queue_empty: bool) -> int:
@@ -139,14 +147,13 @@ def sweep(session: Session, *, queue_empty: bool) -> int:
     silent = _without_message(session, queue_empty)
     for run in [*filter(None, taken_back), *silent]:
         if run.state is State.QUEUED:
-            jobs.enqueue(session, run.kind.value, run_id=run.id)
+            jobs.enqueue(session, jobs.RUN, run_id=run.id)
     return len(cancelled) + len(orphans) + len(silent)
 
 
 def tell_places(session: Session) -> None:
     """Let the first of those who wait know their place, once this transaction has committed."""
-    waiting = select(Run).where(Run.state == State.QUEUED).order_by(Run.queued_at, Run.id)
-    for position, run in enumerate(session.scalars(waiting.limit(_PLACES_TOLD)), 1):
+    for run, position in line.places(session, _PLACES_TOLD):
         events.tell(session, run, events.queued(run, position))
 
 
@@ -181,7 +188,7 @@ def _requeue(session: Session, which: Update, faults: int) -> Run | None:
     values = {"state": State.QUEUED, "nonce": "", "lease_until": hint_due, "faults": Run.faults + faults}
     waiting = _all(session, which.values(values))
     for run in waiting:
-        events.tell(session, run, events.queued(run, place(session, run)))
+        events.tell(session, run, events.queued(run, line.place(session, run)))
     return waiting[0] if waiting else None
 
 

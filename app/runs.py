@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from app import activity, chains, drafts, events, jobs
+from app import activity, chains, drafts, events, jobs, line
 from app.activity import Kind
 from app.chains import Chain
 from app.config import settings
@@ -74,8 +74,8 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
     )
     session.add(run)
     session.flush()
-    jobs.enqueue(session, kind.value, run_id=run.id)
-    events.tell(session, run, events.queued(run, place(session, run)))
+    jobs.enqueue(session, jobs.RUN, run_id=run.id)
+    events.tell(session, run, events.queued(run, line.place(session, run)))
     return run
 
 
@@ -102,17 +102,6 @@ def _check_cap(session: Session, user: User) -> None:
         raise TooMany(
             f"{count} of your runs are still going. Wait until one ends, or cancel one; your text is safe."
         )
-
-
-def place(session: Session, run: Run) -> int:
-    """The place in the queue: 1 is the next in line, 0 is no longer waiting."""
-    if run.state is not State.QUEUED:
-        return 0
-    before = or_(Run.queued_at < run.queued_at, and_(Run.queued_at == run.queued_at, Run.id < run.id))
-    count = session.scalar(
-        select(func.count()).select_from(Run).where(Run.state == State.QUEUED, before, Run.id != run.id)
-    )
-    return 1 + (count or 0)
 
 
 def cancel(session: Session, run: Run) -> None:

@@ -15,8 +15,8 @@ from app.config import ROOT
 WEB = ("fastapi", "starlette", "jinja2", "jinja2_fragments")
 DOORS = ("app.main", "app.pages", "app.visitors", "app.routes")
 NOUNS = (
-    *("accounts", "activity", "attempts", "chains", "choices", "drafts", "examples", "leases", "progress"),
-    *("runs", "threads", "throttle", "events", "jobs", "guard", "models", "db", "config", "path"),
+    *("accounts", "activity", "attempts", "chains", "choices", "drafts", "examples", "leases", "line"),
+    *("progress", "runs", "threads", "throttle", "events", "jobs", "guard", "models", "db", "config", "path"),
 )
 
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
@@ -20,10 +19,10 @@ from app import attempts, events, leases
 from app.attempts import Verdict
 from app.config import settings
 from app.db import transaction
-from app.jobs import celery
+from app.jobs import RUN, celery
 from app.leases import Result
 from app.lessons import course
-from app.models import Ending, Run
+from app.models import Ending, Run, RunKind
 from app.models import Verdict as Word
 from workers.examiner import client as examiner
 from workers.heartbeat import Heartbeat, Stop
@@ -47,26 +46,22 @@ class Stopped(Exception):
     """The run has to end before it is over; the heartbeat knows why."""
 
 
-@celery.task(name="run")
-def run(*, run_id: str, **_: Any) -> None:
-    """Run a cell on top of the cells above it. More ids than this are for a newer worker and do no harm."""
-    _do(UUID(run_id), _run)
+@celery.task(name=RUN)
+def run(**_: Any) -> None:
+    """Take the run whose turn it is, do it, record it. Nothing is raised: the row says what happened.
 
-
-@celery.task(name="grade")
-def grade(*, run_id: str, **_: Any) -> None:
-    """Run an answer, and let the examiner judge it."""
-    _do(UUID(run_id), _grade)
-
-
-def _do(run_id: UUID, work: Work) -> None:
-    """Claim the run, do the work, record it. Nothing is raised: the row says what happened."""
+    The message names the run that was queued with it, which mostly is the one; but who comes again and again
+    must not keep others waiting.
+    """
     with transaction() as session:
-        held = leases.claim(session, run_id)
+        held = leases.claim_next(session)
         if held is not None:
             leases.tell_places(session)
-    if held is None:  # cancelled, or somebody else has it: a message may come twice
-        return
+    if held is not None:  # else cancelled, or somebody else has it: a message may come twice
+        _do(held, _grade if held.kind is RunKind.GRADE else _run)
+
+
+def _do(held: Run, work: Work) -> None:
     recorder = Recorder(held)
     with Heartbeat(held.id, held.nonce, SHUTDOWN) as heartbeat:
         try:

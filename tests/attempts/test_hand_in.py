@@ -41,7 +41,7 @@ def test_an_attempt_is_a_run_of_its_own_kind_with_the_answer_frozen(
     assert attempt.exercise_version == lesson.exercises()[0].version
     assert (attempt.run.kind, attempt.run.state) == (RunKind.GRADE, State.QUEUED)
     assert attempt.run.chain == [{"cell": "double", "text": DOUBLE}]
-    assert sent_jobs() == [("grade", {"run_id": str(attempt.run_id)})]
+    assert sent_jobs() == [("run", {"run_id": str(attempt.run_id)})]
 
 
 def test_the_answer_and_other_unsaved_cells_are_saved(session: Session, ada: User, lesson: Lesson) -> None:
