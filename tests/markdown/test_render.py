@@ -39,6 +39,10 @@ def test_a_formula_that_cannot_be_read_is_shown_as_typed() -> None:
         "$\\style{color:red}{x}$ $\\href{javascript:alert(1)}{x}$ $\\class{x}{y}$",
         "| a |\n|:-:|\n| <b onclick=x> |",
         "```html\n<script>alert(1)</script>\n```",
+        "$\\text{<img/src=x/onerror=alert(1)>}$",
+        "$$\\tag{<script>alert(1)</script>} x$$",
+        "$\\textcolor{<iframe/src=//elsewhere.example>}{x}$ $\\operatorname{<b>}$ $\\verb|<b>|$",
+        "[x](vbscript:1) [x](ms-word:1) <intent:1> <file:///etc/passwd>",
     ],
 )
 @pytest.mark.parametrize("render", [markdown.render, markdown.render_inline, markdown.render_message])
@@ -49,6 +53,27 @@ def test_nobodys_text_can_do_anything(render, text: str) -> None:
     assert not any(re.search(r"\s(on\w+|style)=", attributes) for _, attributes in tags)
     assert 'href="javascript' not in html
     assert 'href="data' not in html
+    assert not re.search(r'href="(?!https?:|mailto:|/|#)', html)
+
+
+def test_a_link_elsewhere_is_marked_however_it_is_written() -> None:
+    for link in (
+        "[x](https://elsewhere.example)",
+        "[x](//elsewhere.example)",
+        "[x](https:elsewhere)",
+        "<http://elsewhere.example>",
+    ):
+        assert 'rel="noopener noreferrer nofollow"' in markdown.render_message(link)
+    assert "rel=" not in markdown.render_message("[x](/path)")
+
+
+def test_a_message_cannot_take_the_look_of_a_verdict() -> None:
+    assert "class=" not in markdown.render_message("!!! verdict passed\n    You passed.")
+
+
+def test_a_long_or_deep_formula_is_shown_as_typed() -> None:
+    for formula in ("x" * 5000, "{" * 900 + "}" * 900, "a_{" * 80 + "}" * 80):
+        assert "<code>" in markdown.render_message(f"${formula}$")
 
 
 def test_pictures_in_messages_are_not_fetched() -> None:
