@@ -1,4 +1,4 @@
-# Noise: one tensor given twice and a view beside its base, as the plainest answer has it; tensors for numbers.
+# Noise: one tensor given twice and a view beside its base, as the plainest answer has it; tensors as numbers
 def twice(x, most):
     return x, x, x[:most]
 
