@@ -1,33 +1,29 @@
 """What a run claims to have shown, checked before anybody stores or sees it. Plain Python, no torch.
 
-All of it comes from a process that runs a stranger's code. Text stays text (pages escape it), figures keep
-only known kinds of traces and no links, images are rebuilt from the chunks a picture needs.
+All of it comes from a process that runs a stranger's code. Text stays text (pages escape it), figures are
+rebuilt from what Plotly knows, images from the chunks that a picture needs.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 import struct
 import zlib
 from typing import Any
 
-MAX_TEXT = 200_000  # characters of one result or notice
-MAX_FIGURE = 4 << 20  # bytes, about as JSON
+from workers.claims import Unshowable as Unshowable
+from workers.claims import clean_text as clean_text
+from workers.figure_check import check_figure
+from workers.plotly_schema import TRACE_TYPES as TRACE_TYPES
+
 MAX_ATTENTION = 2 << 20
 MAX_TOKENS = 1024
 MAX_IMAGE = 2 << 20
 MAX_PIXELS = 4096  # a side
-TRACE_TYPES = frozenset(
-    ("scatter", "scattergl", "bar", "heatmap", "histogram", "box", "violin", "contour", "histogram2d")
-)
+MAX_AREA = 8 << 20  # pixels: what a browser has to hold, four bytes each
 
 Output = dict[str, Any]
-
-
-class Unshowable(Exception):
-    """The message is a sentence for the learner: what is wrong, and what to do."""
 
 
 def check_output(output: Any) -> Output:
@@ -61,97 +57,14 @@ def check_error(error: Any) -> dict[str, Any] | None:
     }
 
 
-def clean_text(text: Any, most: int = MAX_TEXT) -> str:
-    """Text that every database and page can hold: no lone surrogates, no NUL, not too long."""
-    if not isinstance(text, str):
-        return ""
-    if len(text) > most:
-        text = f"{text[:most]}… (cut)"
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
-
-
 def _check_result(output: Output) -> Output:
     return {"text": clean_text(output.get("text"))}
 
 
-# -- figures -----------------------------------------------------------------------------------------
-
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
-_TAG = re.compile(r"<(?=[a-z/!?])(?!/?(?:b|i|br|sub|sup|em|strong|extra)\s*/?>)[^>]*>?", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_NUMBER_TYPES = frozenset(("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"))
-_DROPPED = frozenset(("images", "source", "href", "mapbox", "map", "geo", "scene", "uid", "frames"))
-_NUMBER_BYTES = 10
-_DEEPEST = 16
-
-
 def _check_figure(output: Output) -> Output:
-    figure = output.get("figure")
-    if not isinstance(figure, dict) or not isinstance(figure.get("data"), list):
-        raise Unshowable("This figure has no data.")
-    cleaner = _FigureCleaner()
-    data = cleaner.clean(figure["data"], 0)
-    layout = cleaner.clean(figure.get("layout"), 0)
-    for trace in data:
-        _check_trace(trace)
-    title = clean_text(output.get("title"), 300)
-    return {"figure": {"data": data, "layout": layout if isinstance(layout, dict) else {}}, "title": title}
-
-
-def _check_trace(trace: Any) -> None:
-    kind = trace.get("type", "scatter") if isinstance(trace, dict) else None
-    if not isinstance(kind, str) or kind not in TRACE_TYPES:
-        raise Unshowable(
-            f"This figure has a trace of type {clean_text(kind, 40)!r}, which this page cannot draw. "
-            f"It can draw {', '.join(sorted(TRACE_TYPES))}."
-        )
-
-
-class _FigureCleaner:
-    """Copies JSON, leaving out what could load, link or run anything, and counts how much there is."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-
-    def clean(self, value: Any, depth: int) -> Any:
-        if depth > _DEEPEST:
-            raise Unshowable("This figure is nested too deep.")
-        self._count(len(value) if isinstance(value, str) else _NUMBER_BYTES)
-        if isinstance(value, str):
-            return _TAG.sub("", clean_text(value, 20_000))
-        if isinstance(value, list):
-            return [self.clean(item, depth + 1) for item in value]
-        if isinstance(value, dict):
-            if "bdata" in value:
-                return self._typed_array(value)
-            return {key: self.clean(item, depth + 1) for key, item in value.items() if _is_harmless(key)}
-        if type(value) is int and abs(value) >= 1 << 63:
-            return None
-        return value
-
-    def _typed_array(self, value: dict[str, Any]) -> dict[str, str]:
-        """Numbers in base64, as Plotly writes them."""
-        data, kind, shape = value["bdata"], value.get("dtype"), str(value.get("shape", ""))
-        self._count(len(data) if isinstance(data, str) else 0)
-        if not (isinstance(data, str) and isinstance(kind, str)):
-            raise Unshowable("An array of this figure is malformed.")
-        if not (_BASE64.fullmatch(data) and kind in _NUMBER_TYPES):
-            raise Unshowable("An array of this figure is malformed.")
-        if not re.fullmatch(r"[0-9, ]{0,40}", shape):
-            raise Unshowable("An array of this figure is malformed.")
-        return {"dtype": kind, "bdata": data, **({"shape": shape} if shape else {})}
-
-    def _count(self, more: int) -> None:
-        self.bytes += more
-        if self.bytes > MAX_FIGURE:
-            raise Unshowable(
-                f"This figure is larger than {MAX_FIGURE >> 20} MB, the most a page can draw. "
-                "Plot fewer points, or average first."
-            )
-
-
-def _is_harmless(key: str) -> bool:
-    return bool(_KEY.fullmatch(key)) and key not in _DROPPED and not key.endswith("src")
+    figure, left_out = check_figure(output.get("figure"))
+    note = {"note": left_out} if left_out else {}
+    return {"figure": figure, "title": clean_text(output.get("title"), 300), **note}
 
 
 # -- attention ---------------------------------------------------------------------------------------
@@ -211,36 +124,61 @@ def _decode(text: Any, most: int) -> bytes:
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's colour types
+_PIECE = 1 << 16
 
 
 def _check_image(output: Output) -> Output:
-    png = _rebuild_png(_decode(output.get("png"), MAX_IMAGE))
+    chunks = _png_chunks(_decode(output.get("png"), MAX_IMAGE))
+    if not chunks or not _is_picture(chunks):
+        raise Unshowable(
+            f"This image is not a whole PNG of at most {MAX_PIXELS} × {MAX_PIXELS} pixels and "
+            f"{MAX_AREA >> 20} million in all. Make it smaller."
+        )
+    png = _SIGNATURE + b"".join(chunk for _, chunk in chunks)
     return {"png": base64.b64encode(png).decode(), "alt": clean_text(output.get("alt"), 300)}
 
 
-def _rebuild_png(data: bytes) -> bytes:
-    """The same picture with nothing but its picture: no text, no profile, nothing after its end."""
-    kept = [_SIGNATURE]
+def _png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The picture and nothing but the picture: no text, no profile, nothing after its end. None if broken."""
+    kept: list[tuple[bytes, bytes]] = []
     place = len(_SIGNATURE)
-    name = b""
-    while data.startswith(_SIGNATURE) and name != b"IEND" and place + 12 <= len(data):
+    while data.startswith(_SIGNATURE) and place + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, place)
         chunk = data[place : place + 12 + length]
         if len(chunk) < 12 + length or zlib.crc32(chunk[4:-4]) != struct.unpack(">I", chunk[-4:])[0]:
             break
-        if (name == b"IHDR") != (place == len(_SIGNATURE)) or (name == b"IHDR" and not _fits(chunk)):
+        if (name == b"IHDR") != (place == len(_SIGNATURE)):
             break
         place += 12 + length
         if name in _NEEDED:
-            kept.append(chunk)
-    else:
+            kept.append((name, chunk))
         if name == b"IEND":
-            return b"".join(kept)
-    raise Unshowable(f"This image is not a PNG of at most {MAX_PIXELS} × {MAX_PIXELS} pixels.")
+            return kept
+    return []
 
 
-def _fits(header: bytes) -> bool:
-    if len(header) != 25:
+def _is_picture(chunks: list[tuple[bytes, bytes]]) -> bool:
+    """Whether it is small enough, and its pixels are exactly as many as it says: a bomb has more."""
+    header = chunks[0][1][8:-4]
+    if len(header) != 13:
         return False
-    width, height = struct.unpack_from(">II", header, 8)
-    return 0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS
+    width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    small = 0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS and width * height <= MAX_AREA
+    if not small or bits not in (1, 2, 4, 8, 16) or colour not in _CHANNELS or interlaced:
+        return False
+    row = 1 + (width * bits * _CHANNELS[colour] + 7) // 8
+    packed = b"".join(chunk[8:-4] for name, chunk in chunks if name == b"IDAT")
+    return _inflated_size(packed, row * height) == row * height
+
+
+def _inflated_size(packed: bytes, most: int) -> int:
+    """How many bytes there are, counted piece by piece up to a little more than `most`; -1 if broken."""
+    unpacker, size = zlib.decompressobj(), 0
+    try:
+        while packed and size <= most:
+            size += len(unpacker.decompress(packed, _PIECE))
+            packed = unpacker.unconsumed_tail
+    except zlib.error:
+        return -1
+    return size if unpacker.eof else -1

@@ -1,0 +1,27 @@
+"""What all checks of a learner's outputs share: text that can be stored, and the sentence where one fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_TEXT = 200_000  # characters of one result or notice
+
+
+class Unshowable(Exception):
+    """The message is a sentence for the learner: what is wrong, and what to do."""
+
+
+def clean_text(text: Any, most: int = MAX_TEXT) -> str:
+    """Text that every database and page can hold: no lone surrogates, no NUL, not too long."""
+    if not isinstance(text, str):
+        return ""
+    if len(text) > most:
+        text = f"{text[:most]}… (cut)"
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """Without what databases refuse."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\x00", "\ufffd")
