@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from redis import RedisError
 from redis.asyncio import Redis
 
 from app import events
 from app.config import settings
 from app.events import Event, Finished, Queued, Text
 
+log = logging.getLogger(__name__)
+
 WAIT = 5.0  # seconds that one look at the stream may take
 PATIENCE = 5  # looks in vain, after which the browser comes back and the database is asked again
 BATCH = 200  # entries; what a program prints faster than pages can show comes in one piece
+
+_Entry = tuple[str, dict[str, str]]
 
 
 async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str, list[Event], bool]]:
@@ -29,17 +35,29 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
     vain = 0
     async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
         while live and vain < PATIENCE:
-            found: Any = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
-            if not found:
+            entries = await _read(redis, key, last)
+            if entries is None:
+                return
+            if not entries:
                 vain += 1
                 continue
-            vain, entries = 0, found[0][1]
+            vain = 0
             last = entries[-1][0]
             batch = [event for event in map(_decoded, entries) if event and _concerns(event, live)]
             yield last, list(joined(batch)), not live
 
 
-def _decoded(entry: tuple[str, dict[str, str]]) -> Event | None:
+async def _read(redis: Redis, key: str, last: str) -> list[_Entry] | None:
+    """What comes after `last` in a while; None if Redis is gone: the browser comes back, as after any end."""
+    try:
+        found: Any = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
+    except RedisError as error:
+        log.warning("a page's stream ends, Redis is gone: %s", error)
+        return None
+    return found[0][1] if found else []
+
+
+def _decoded(entry: _Entry) -> Event | None:
     try:
         return events.decode(entry[1])
     except (KeyError, TypeError, ValueError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +113,15 @@ def test_where_nothing_is_going_the_stream_is_done_at_once(ada_browser: Browser,
 def test_another_learner_hears_nothing_of_it(browser, ben: User, going: Going) -> None:
     going.tell(events.Text, stream="stdout", text="private\n")
     assert "private" not in browser(ben).get(URL).text
+
+
+def test_without_redis_the_stream_ends_so_that_the_browser_comes_back(
+    ada_browser: Browser, going: Going, change_settings: Callable[..., None], tmp_path: Path
+) -> None:
+    change_settings(redis_url=f"unix://{tmp_path}/nobody.sock")
+    answer = ada_browser.get(URL)
+    assert answer.status_code == 200
+    assert messages(answer.text) == []
 
 
 def test_the_stream_is_no_page_and_is_not_kept(ada_browser: Browser, going: Going) -> None:
