@@ -30,6 +30,7 @@ from app.config import settings
 from app.db import now
 from app.guard import NotAllowed, Unusable
 from app.models import Activity, Attempt, Choice, Draft, Message, Run, Thread, User, WebSession
+from app.visible import visible
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 1000
 _TOUCH = timedelta(
@@ -158,7 +159,7 @@ def _account(
 
 def _clean_name(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > 80:
+    if not name or len(name) > 80 or visible(name) != name:
         raise AccountError("Give a name of 1 to 80 characters, as your mentor should see it.")
     return name
 

@@ -29,6 +29,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from app.mathematics import mathml
+from app.visible import visible
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 # Pygments knows 500; whoever writes chooses, and not all of them are quick on every text
@@ -59,7 +60,7 @@ def render_inline(text: str) -> Markup:
 @lru_cache(maxsize=2048)
 def render_message(text: str) -> Markup:
     """What somebody wrote to somebody: as `render`, but without anchors and pictures."""
-    return Markup(_message_md().render(text))
+    return Markup(_message_md().render(visible(text)))
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +81,7 @@ def plain(text: str) -> str:
 
 def code(text: str, language: str = "python") -> Markup:
     """Coloured code, to be put into a <pre>."""
-    return Markup(_coloured(text, language, ""))
+    return Markup(_coloured(visible(text), language, ""))
 
 
 # ── how it is made ──────────────────────────────────────────────────────────

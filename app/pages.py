@@ -18,6 +18,7 @@ from app.assets import asset
 from app.config import ROOT
 from app.lessons import course
 from app.path import Concept
+from app.visible import terminal, visible
 from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
 
 MODULES = ("ui", "cells", "exercises", "threads")  # templates/macros/*.html
@@ -45,7 +46,9 @@ def environment() -> Environment:
         headings=markdown.headings,
     )
     markdown.setup(made.filters)
-    made.filters.update(ago=ago, seconds=seconds, terminal=terminal, shape=shape, concept=concept)
+    made.filters.update(
+        ago=ago, seconds=seconds, terminal=terminal, visible=visible, shape=shape, concept=concept
+    )
     return made
 
 
@@ -151,14 +154,6 @@ def ago(moment: datetime | None) -> str:
             count = int(passed // size)
             return f"{count} {name}{'' if count == 1 else 's'} ago"
     return "just now"
-
-
-def terminal(text: str) -> str:
-    """What a terminal would show: a carriage return starts the line anew (progress bars)."""
-    if "\r" not in text:
-        return text
-    lines = text.replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
 
 
 def shape(sizes: Any) -> str:

@@ -72,6 +72,7 @@ def test_the_owner_comes_by_a_link_that_only_the_owner_can_read_and_that_dies_on
     [
         ("", "ada@example.org", PASSWORD),
         ("x" * 81, "ada@example.org", PASSWORD),
+        ("Ada \u202eom", "ada@example.org", PASSWORD),
         ("Ada", "ada", PASSWORD),
         ("Ada", "ada@example", PASSWORD),
         ("Ada", "@example.org", PASSWORD),
