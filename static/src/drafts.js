@@ -15,6 +15,13 @@ function say(area, text, trouble = false) {
   place.toggleAttribute("data-trouble", trouble);
 }
 
+/** Keep the text in this browser, with the server's that it shall take the place of. */
+const keep = (area) => store.set(KEY + area.dataset.draft, JSON.stringify({ text: area.value, over: saved.get(area) }));
+
+function kept(area) {
+  try { return JSON.parse(store.get(KEY + area.dataset.draft)); } catch { return null; }
+}
+
 async function save(area, options = {}) {
   clearTimeout(waiting.get(area));
   waiting.delete(area);
@@ -27,20 +34,25 @@ async function save(area, options = {}) {
     store.remove(KEY + area.dataset.draft);
     if (area.value === text) say(area, "saved");
   } catch (error) {
-    const kept = store.set(KEY + area.dataset.draft, text);
+    const safe = keep(area);
     const why = { 413: "too long to save", 401: "not signed in", 403: "reload to save" }[error.message] ?? "not saved";
-    say(area, kept ? `${why}; kept in this browser` : why, true);
+    say(area, safe ? `${why}; kept in this browser` : why, true);
   }
 }
 
 function begin(area) {
   if (saved.has(area)) return;
   saved.set(area, area.value);
-  const kept = store.get(KEY + area.dataset.draft);
-  if (kept !== null && kept !== area.value) {
-    area.value = kept;
+  const mine = kept(area);
+  if (!mine || mine.text === area.value) {
+    store.remove(KEY + area.dataset.draft);
+  } else if (mine.over === area.value) {
+    area.value = mine.text;
     say(area, "brought back from this browser", true);
     waiting.set(area, setTimeout(save, PAUSE, area));
+  } else {
+    say(area, "this browser has kept another text", true);
+    offerBack(area.form.querySelector("[data-reset]"), area, mine.text);
   }
 }
 
@@ -74,12 +86,16 @@ document.addEventListener("htmx:after:request", ({ detail }) => {
     store.remove(KEY + area.dataset.draft);
     if (area.value === saved.get(area)) say(area, "saved");
   } else {
-    store.set(KEY + area.dataset.draft, area.value);
+    keep(area);
   }
 });
 
+// The next page may be here before the server has this text, so it is kept in the browser first.
 function flush() {
-  for (const area of [...waiting.keys()]) save(area, { keepalive: true });
+  for (const area of [...waiting.keys()]) {
+    keep(area);
+    save(area, { keepalive: true });
+  }
 }
 document.addEventListener("visibilitychange", () => document.hidden && flush());
 addEventListener("pagehide", flush);
@@ -104,7 +120,7 @@ document.addEventListener("click", async (event) => {
     const { text } = await answer.json();
     replace(area, text);
     saved.set(area, text);
-    offerBack(button, area, before);
+    offerBack(button, area, before)?.focus();
   } catch {
     say(area, "the site did not answer", true);
   }
@@ -117,7 +133,7 @@ function replace(area, text) {
 }
 
 function offerBack(button, area, before) {
-  if (before === area.value) return;
+  if (!button || before === area.value) return null;
   const undo = document.createElement("button");
   undo.type = "button";
   undo.className = "plain";
@@ -126,5 +142,5 @@ function offerBack(button, area, before) {
   undo.addEventListener("click", () => { replace(area, before); done(); button.focus(); });
   button.hidden = true;
   button.after(undo);
-  undo.focus();
+  return undo;
 }

@@ -84,6 +84,41 @@ def test_a_closed_page_keeps_what_was_typed(page: Page) -> None:
     expect(cell(page, "surprise").locator("textarea[name=text]")).to_have_value("kept = 'typed a moment ago'")
 
 
+def test_what_the_server_never_got_comes_back_from_this_browser(page: Page, watch: Watch) -> None:
+    watch.expect(LOST)
+    page.goto(LESSON)
+    page.route("**/draft", lambda route: route.abort())
+    write(page, "surprise", "kept = 'in the browser'")
+    expect(cell(page, "surprise").locator(".saved")).to_contain_text("kept in this browser")
+    page.goto("/path")
+    page.unroute("**/draft")
+    page.goto(LESSON)
+    expect(cell(page, "surprise").locator("textarea[name=text]")).to_have_value("kept = 'in the browser'")
+    expect(cell(page, "surprise").locator(".saved")).to_have_text("saved")
+
+
+def test_a_text_kept_here_does_not_take_the_place_of_a_newer_one(
+    page: Page, site: Site, watch: Watch
+) -> None:
+    watch.expect(LOST)
+    page.goto(LESSON)
+    page.route("**/draft", lambda route: route.abort())
+    write(page, "surprise", "kept = 'in this browser'")
+    expect(cell(page, "surprise").locator(".saved")).to_contain_text("kept in this browser")
+    page.goto("/path")
+    page.unroute("**/draft")
+    script = (
+        "([url, text]) => fetch(url, {method: 'POST', body: new URLSearchParams({text, csrf: "
+        "document.querySelector('meta[name=csrf-token]').content})}).then(answer => answer.status)"
+    )
+    assert page.evaluate(script, [f"{LESSON}/cells/surprise/draft", "newer = 'elsewhere'"]) == 204
+    page.goto(LESSON)
+    text = cell(page, "surprise").locator("textarea[name=text]")
+    expect(text).to_have_value("newer = 'elsewhere'")
+    cell(page, "surprise").get_by_role("button", name="Bring mine back").click()
+    expect(text).to_have_value("kept = 'in this browser'")
+
+
 def test_output_whose_cells_above_changed_stays_greyed(page: Page) -> None:
     page.goto(LESSON)
     run(page, "look_inside")
