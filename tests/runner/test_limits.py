@@ -5,14 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.runner.conftest import Seen
-from workers.runner.client import ChildEnded, RunnerClient, status
+from tests.runner.starting import Started
+from workers.runner.client import ChildEnded, RunnerClient, RunnerGone, status
 
 Run = Callable[..., Seen]
+
 Open = Callable[..., RunnerClient]
+
+
+def said(seen: Seen) -> str:
+    return str(seen.error["message"]) if seen.error else ""
 
 
 def test_an_endless_loop_ends_at_its_limit(run: Run) -> None:
@@ -83,21 +91,79 @@ def test_a_flood_of_figures_ends(run: Run) -> None:
     assert run("while True: lab.show(1)").ended == "output"
 
 
-def test_files_have_a_size_and_a_number(run: Run) -> None:
-    one = run("with open('x', 'wb') as f:\n    for _ in range(99): f.write(bytes(1 << 20))")
-    many = run("import time\nfor i in range(99): open(str(i), 'wb').write(bytes(1 << 20));\ntime.sleep(3)")
-    assert one.error is not None
-    assert one.error["type"] == "OSError"
-    assert many.ended == "output" or many.error["type"] == "OSError"
+def test_a_flood_of_lines_ends_at_its_limit(run: Run) -> None:
+    seen = run("for i in range(10**9): print()", lines=1000)
+    assert (seen.ended, "more than 1,000 lines" in seen.message) == ("output", True)
 
 
-def test_threads_are_limited(run: Run) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with open('x', 'wb') as f:\n    for _ in range(99): f.write(bytes(1 << 20))",
+        "import time\nfor i in range(99): open(str(i), 'wb').write(bytes(1 << 20));\ntime.sleep(3)",
+        "import time\nfor i in range(9999): open(str(i), 'w').close()\ntime.sleep(3)",
+    ],
+    ids=["one", "large", "many"],
+)
+def test_files_have_a_size_and_a_number(run: Run, source: str) -> None:
+    seen = run(source)
+    assert "at most 64 MB, in 4,096 files" in (seen.message or said(seen))
+
+
+def test_files_that_are_open_have_a_number(run: Run) -> None:
+    assert "256 files open at once" in said(run("kept = [open('/dev/null') for _ in range(999)]"))
+
+
+def test_threads_have_a_number(run: Run) -> None:
     seen = run(
         "import threading, time\n"
-        "for _ in range(2000): threading.Thread(target=time.sleep, args=(30,), daemon=True).start()",
+        "for _ in range(2000): threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\n"
+        "time.sleep(30)",
         memory=1 << 30,
     )
-    assert seen.ended or seen.error
+    assert "at most 64 threads" in (seen.message or said(seen))
+
+
+_COPY_ALL_PAGES = """
+import ctypes
+for line in open("/proc/self/maps"):
+    area, flags, *rest = line.split()
+    if flags == "rw-p" and (len(rest) < 4 or rest[3] == "[heap]"):
+        first, last = (int(part, 16) for part in area.split("-"))
+        for page in range(first, last, 4096):
+            ctypes.memmove(page, page, 1)
+"""
+
+
+def test_memory_that_needs_no_new_addresses_counts_too(run: Run, runner: Started) -> None:
+    if "cgroup" not in status(runner.socket)["layers"]:
+        pytest.skip("no control groups may be made here")
+    seen = run(_COPY_ALL_PAGES, memory=16 << 20)
+    assert (seen.ended, "more than 16 MB of memory" in seen.message) == ("memory", True)
+
+
+def test_a_run_that_somebody_else_kills_is_not_blamed(open_child: Open, runner: Started) -> None:
+    """By hand, or by the kernel where the whole machine has no memory left."""
+    with open_child() as child:
+        events = child.cell("one", "print('here', flush=True)\nimport time\ntime.sleep(60)")
+        next(events)
+        busy_child(runner).kill()
+        with pytest.raises(RunnerGone):
+            list(events)
+
+
+def busy_child(runner: Started) -> psutil.Process:
+    """The process that sleeps, of all that the runner has forked; the others wait for work."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for one in psutil.Process(runner.process.pid).children(recursive=True):
+            if _is_asleep(one):
+                return one
+    raise AssertionError("nobody sleeps")
+
+
+def _is_asleep(process: psutil.Process) -> bool:
+    return "nanosleep" in Path(f"/proc/{process.pid}/wchan").read_text()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,24 @@ def family(started: Started) -> list[psutil.Process]:
     return psutil.Process(started.process.pid).children(recursive=True)
 
 
+def groups_of(started: Started) -> list[Path]:
+    return list(Path("/sys/fs/cgroup").rglob(f"unembed-{started.process.pid}/*/"))
+
+
+def test_control_groups_go_with_their_runs(mortal: Started) -> None:
+    if "cgroup" not in status(mortal.socket)["layers"]:
+        pytest.skip("no control groups may be made here")
+    for _ in range(3):
+        run(mortal, "1")
+    deadline = time.monotonic() + 20
+    while len(groups_of(mortal)) > 2 * status(mortal.socket)["alive"] or status(mortal.socket)["alive"] > 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    with start_runner("--sandbox", "auto", pool=1) as other:
+        assert groups_of(other)
+    assert groups_of(other) == []
+
+
 def test_runs_that_wait_for_a_child_get_one(mortal: Started) -> None:
     clients = [RunnerClient(mortal.socket, Limits(wall=20), 1) for _ in range(4)]
     for client in clients:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
 import traceback
 from typing import Any
+
+from workers.runner import limits
 
 PROBE = "<check>"
 LONGEST_MESSAGE = 4000  # characters
@@ -16,6 +19,8 @@ _MOST_FRAMES = 12
 _CELL = re.compile(r"<cell (.*)>")
 _LIBRARIES = re.compile(r".*/(?:site-packages|dist-packages|lib/python3\.\d+)/")
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 memory_sentence = ""  # what to say when memory ran out; the child sets it from its limits
 
@@ -47,10 +52,12 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
     kind = type(error).__name__
     message = _text(error)
     last = frames[-1] if frames else None
-    if isinstance(error, MemoryError) or "can't allocate memory" in message:
+    if isinstance(error, MemoryError) or "can't allocate memory" in message or _lacks_memory(error):
         return "MemoryError", memory_sentence or message
     if isinstance(error, NotImplementedError) and last and _CELL.fullmatch(last.filename):
         return kind, f"`{last.name}` is not written yet. {message}".strip()
+    if isinstance(error, RuntimeError) and "can't start new thread" in message:
+        return kind, limits.THREADS_SENTENCE
     if isinstance(error, SystemExit):
         return kind, "sys.exit() and exit() have no use here: a cell ends at its last line."
     if isinstance(error, RecursionError):
@@ -60,6 +67,10 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
     return kind, message
 
 
+def _lacks_memory(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.ENOMEM
+
+
 def _refusal(error: OSError, frames: traceback.StackSummary) -> str:
     """Why something that works on a laptop does not work here; empty if it is not ours to explain."""
     files = [frame.filename for frame in frames[-8:]]
@@ -67,6 +78,10 @@ def _refusal(error: OSError, frames: traceback.StackSummary) -> str:
         return "A cell cannot start other programs or processes. With a DataLoader, use num_workers=0."
     if any(file.endswith(("/socket.py", "/urllib/request.py")) for file in files):
         return "A cell has no network. The models that are here: lab.models()."
+    if error.errno in _FULL:
+        return limits.files_sentence()
+    if error.errno == errno.EMFILE:
+        return limits.OPEN_FILES_SENTENCE
     if isinstance(error, PermissionError) and error.filename is None:
         return f"{_text(error)}. A cell cannot start processes, signal others or reach the network."
     return ""

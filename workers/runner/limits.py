@@ -20,12 +20,15 @@ ENDINGS = ("wall", "cpu", "memory", "output", "crash", "cancelled", "closed")
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one run: seconds of clock and of processor, bytes of memory, bytes of printed text, shown things."""
+    """Of one run: seconds of clock and of processor, bytes of memory, characters and lines of printed text,
+    things shown.
+    """
 
     wall: float = 60
     cpu: float = 60
     memory: int = 2 << 30
     output: int = 1 << 20
+    lines: int = 20_000
     outputs: int = 20
 
     def as_json(self) -> dict[str, Any]:
@@ -73,14 +76,32 @@ class Limits:
                     f"Stopped: the run printed more than {size(self.output)}. "
                     "Print less, for instance every hundredth line only."
                 )
-            case "files":
+            case "lines":
                 return (
-                    f"Stopped: the run wrote more than {size(FILE_BYTES)} or {FILES} files. "
-                    "Keep what you can in variables; files are gone after the run anyway."
+                    f"Stopped: the run printed more than {self.lines:,} lines. "
+                    "Print less, for instance every hundredth line only."
                 )
+            case "threads":
+                return f"Stopped: {THREADS_SENTENCE}"
+            case "files":
+                return f"Stopped: {files_sentence()}"
             case "cancelled":
                 return "Cancelled."
         return "The run is over."
+
+
+THREADS_SENTENCE = (
+    f"A run may have at most {THREADS} threads. One is mostly the fastest here: "
+    "what computes in torch does not get faster with more."
+)
+OPEN_FILES_SENTENCE = f"A run may have at most {OPEN_FILES} files open at once: close some, or use `with`."
+
+
+def files_sentence() -> str:
+    return (
+        f"A run may write at most {size(FILE_BYTES)}, in {FILES:,} files. "
+        "Keep what you can in variables; files are gone after the run anyway."
+    )
 
 
 def crash_sentence(status: int) -> str:

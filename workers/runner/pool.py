@@ -25,6 +25,7 @@ _MOST_FAILURES = 5  # children in a row that could not be confined
 _PAUSE = 0.5  # seconds before a dead zygote is replaced
 _REFILL_PAUSE = 0.03
 _NOISE = 65_536  # bytes of noise read at once
+_GROUP_TRIES, _GROUP_PAUSE = 20, 0.1
 
 
 class Child:
@@ -41,8 +42,11 @@ class Child:
         self.on_noise: Callable[[str], None] = lambda noise: print(noise, file=sys.stderr, flush=True)
         self._loop = loop
         self._noise = noise
+        self.is_here = False  # its zygote has told of it, and it is in its control groups
+        self.on_here: Callable[[], None] = lambda: None
         self._handle: int | None = None
-        self._pid = 0
+        self._pid = 0  # as the zygote knows it
+        self._seen_as = 0  # as we do; 0 where nobody can say
         self._dead = self._killed = False
         os.set_blocking(noise, False)
         loop.watch(noise, lambda events: self.read_noise())
@@ -50,7 +54,36 @@ class Child:
     def is_born(self, pid: int, handle: int | None) -> None:
         self._pid, self._handle = pid, handle
         if self._killed:
-            self.kill()
+            return self.kill()
+        try:
+            self._enter_groups()
+        except OSError as error:  # it ends before it has run anything, and the pool counts that
+            print(f"runner: no control group for a child: {error}", file=sys.stderr, flush=True)
+            return self.kill()
+        self.is_here = True
+        return self.on_here()
+
+    def _enter_groups(self) -> None:
+        if self._handle is not None:
+            self._seen_as = confine.host_pid(self._handle)
+        if self._plan.groups and self._seen_as:
+            self._plan.groups.enter(self.number, self._seen_as)
+
+    def limit_memory(self, count: int) -> None:
+        """From now on, to so many bytes. Raises OSError."""
+        if self._plan.groups:
+            self._plan.groups.set_memory(self.number, count)
+
+    def ran_out(self) -> bool:
+        """Whether the kernel killed it because it had more memory than it may; not known without groups."""
+        return self._plan.groups is not None and self._plan.groups.ran_out(self.number)
+
+    def lives(self) -> bool:
+        return not self._dead and (self._handle is None or confine.lives(self._handle))
+
+    def threads(self) -> int:
+        """How many threads it has; 0 if nobody can say."""
+        return confine.threads(self._seen_as) if self._seen_as else 0
 
     def kill(self) -> None:
         """At once; its exit is still to come."""
@@ -91,6 +124,12 @@ class Child:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+        self._leave_groups(_GROUP_TRIES)
+
+    def _leave_groups(self, tries: int) -> None:
+        """What has just been killed is there for a moment more."""
+        if self._plan.groups and tries and not self._plan.groups.leave(self.number):
+            self._loop.later(_GROUP_PAUSE, lambda: self._leave_groups(tries - 1))
 
 
 class Zygote:
@@ -268,6 +307,9 @@ class Pool:
         header, _ = frame
         if child not in self._coming:
             return child.kill()
+        if not child.is_here:  # it was faster than its zygote's word about it
+            child.on_here = lambda: self._on_confined(child, frame)
+            return None
         if header.get("event") != "confined":
             return self._on_stillborn(child, str(header.get("message")))
         self._coming.discard(child)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from workers import outputs
 from workers.outputs import Unshowable, check_error, check_output, clean_text
-from workers.runner.limits import Limits, crash_sentence
+from workers.runner.limits import THREADS, Limits, crash_sentence
 from workers.runner.loop import Link, Loop, Timer
 from workers.wire import Frame, WireError
 
@@ -21,6 +21,7 @@ _TEXT_PIECE = 32_768  # characters of one event
 _OPEN_SECONDS = 30.0
 _LISTEN_SECONDS = 30.0  # how long a worker may take to read how its run ended
 _LOOK_SECONDS = 0.5
+_EXIT_SECONDS = 2.0  # a process that dies closes its line a moment before it is dead
 _PATIENCE = 500  # outputs beyond those shown, until a run is stopped
 _QUESTIONS = ("call", "probe", "get")
 
@@ -39,6 +40,14 @@ class Child(Protocol):
     def read_noise(self) -> None: ...
 
     def overfull(self) -> bool: ...
+
+    def limit_memory(self, count: int) -> None: ...
+
+    def ran_out(self) -> bool: ...
+
+    def lives(self) -> bool: ...
+
+    def threads(self) -> int: ...
 
 
 class Run:
@@ -64,7 +73,7 @@ class Run:
         self._since = 0.0
         self._alarm: Timer | None = None
         self._text = _TextGatherer(loop, client)
-        self._printed = 0
+        self._printed = self._lines = 0
         self._shown = 0
         client.on_frame = self._on_request
         client.on_gone = self._on_client_gone
@@ -81,7 +90,8 @@ class Run:
         child.on_noise = lambda noise: self._on_text("stderr", noise)
         self._asked = {"op": "open"}
         self._start_clock(_OPEN_SECONDS)
-        self._watch_files()
+        self._watch()
+        child.limit_memory(self.limits.memory)
         child.link.send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
 
     def _on_request(self, frame: Frame) -> None:
@@ -150,11 +160,15 @@ class Run:
             self._client.send({"event": "value", "value": header.get("value")}, body)
 
     def _on_text(self, stream: Any, text: Any) -> None:
-        self._printed += len(text) if isinstance(text, str) else 0
+        if isinstance(text, str):
+            self._printed += len(text)
+            self._lines += text.count("\n")
         if self._shows and not self._hidden:
             self._text.add("stderr" if stream == "stderr" else "stdout", clean_text(text))
         if self._printed > self.limits.output:
             self.end("output")
+        elif self._lines > self.limits.lines:
+            self.end("output", self.limits.sentence("lines"))
 
     def _on_output(self, output: Any) -> None:
         self._shown += 1
@@ -193,8 +207,10 @@ class Run:
         """The process is dead; `status` as `os.waitstatus_to_exitcode` gives it."""
         if status in (-24, -9) and cpu >= self.limits.cpu_seconds - 0.1:
             self.end("cpu")
-        elif status == -9:  # not by us: the kernel had no memory left
+        elif status == -9 and self.child is not None and self.child.ran_out():
             self.end("memory")
+        elif status == -9:  # by somebody else, or by a machine without memory: not the learner's doing
+            self.abandon()
         else:
             self.end("crash", crash_sentence(status))
 
@@ -216,7 +232,14 @@ class Run:
         if isinstance(why, WireError):
             self.end("output", "The run sent something malformed or far too large. Show or return less.")
         else:
-            self._loop.later(2.0, lambda: self.end("crash", "The run closed the line on which it answers."))
+            self._loop.later(_EXIT_SECONDS, self._on_still_silent)
+
+    def _on_still_silent(self) -> None:
+        """Whoever lives has closed the line itself; a dead one's status will come, or its zygote is gone."""
+        if self.child is None or self.child.lives():
+            self.end("crash", "The run closed the line on which it answers.")
+        else:
+            self._loop.later(_OPEN_SECONDS, self.abandon)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -235,14 +258,16 @@ class Run:
         self._spent += seconds
         return seconds
 
-    def _watch_files(self) -> None:
-        """Where the scratch folder has no size of its own, look how much is in it."""
+    def _watch(self) -> None:
+        """Look at what the kernel does not limit everywhere: scratch files and threads."""
         if self.over or self.child is None:
             return
         if self.child.overfull():
             self.end("output", self.limits.sentence("files"))
+        elif self.child.threads() > THREADS:
+            self.end("output", self.limits.sentence("threads"))
         else:
-            self._loop.later(_LOOK_SECONDS, self._watch_files)
+            self._loop.later(_LOOK_SECONDS, self._watch)
 
     def _pause_child(self, paused: bool) -> None:
         if self.child is not None and not self.over:

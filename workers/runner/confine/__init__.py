@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import sys
@@ -17,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workers.runner.confine import kernel, landlock, limits, namespaces, seccomp, sight
+from workers.runner.confine import cgroup, kernel, landlock, limits, namespaces, seccomp, sight
 from workers.runner.limits import FILE_BYTES, FILES
 
 __all__ = [
@@ -30,8 +31,11 @@ __all__ = [
     "find",
     "fork",
     "handle",
+    "host_pid",
+    "lives",
     "overfull",
     "set_run_limits",
+    "threads",
 ]
 
 set_run_limits = limits.set_for_run
@@ -51,13 +55,15 @@ class Plan:
     user: int = 0  # the first of the user ids that runs get; 0 if they keep ours
     base: str = ""  # an empty folder of ours: under the new root, or for scratch folders
     seen: sight.Sight = field(default_factory=sight.Sight)
+    groups: cgroup.Groups | None = None  # into which the supervisor puts each run
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> Plan:
-        return cls(**{**given, "seen": sight.Sight(**given["seen"])})
+        groups = cgroup.Groups(**given["groups"]) if given["groups"] else None
+        return cls(**{**given, "seen": sight.Sight(**given["seen"]), "groups": groups})
 
     @property
     def confines(self) -> bool:
@@ -75,6 +81,7 @@ class Plan:
             "landlock": self.landlock > 0,
             "seccomp": self.seccomp,
             "uid": self.user > 0,
+            "cgroup": self.groups is not None,
         }
         return [*(name for name, there in named.items() if there), "limits"] if self.confines else []
 
@@ -118,6 +125,9 @@ def _find_walls(plan: Plan) -> Found:
     if not plan.namespaces and (why := _try(plan)):
         missing["sandbox"] = f"No sandbox holds here ({why})."
         plan = replace(plan, landlock=0, seccomp=False, user=0)
+    plan = replace(plan, groups=cgroup.find())
+    if plan.groups is None:
+        missing["cgroup"] = "No control groups may be made here: memory and threads are limited without them."
     return Found(plan, missing)
 
 
@@ -248,6 +258,8 @@ def clean_up(plan: Plan, number: int | None = None) -> None:
     """Remove what a dead child left, or all there is. With namespaces a child's files went with it."""
     if number is None:
         shutil.rmtree(plan.base, ignore_errors=True)
+        if plan.groups:
+            plan.groups.remove()
     elif not plan.namespaces:
         shutil.rmtree(os.path.join(plan.base, str(number)), ignore_errors=True)
 
@@ -270,6 +282,26 @@ def _stored(path: str) -> int:
 def handle(pid: int) -> int | None:
     """A descriptor that stands for the process, where the system has such."""
     return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+
+def host_pid(handle: int) -> int:
+    """The process's number as we see it, whatever it is called in its own namespace; 0 if it is gone."""
+    with open(f"/proc/self/fdinfo/{handle}") as file:
+        numbers = [int(line.split()[1]) for line in file if line.startswith("Pid:")]
+    return max(0, *numbers, 0)
+
+
+def lives(handle: int) -> bool:
+    """Whether the process has not ended yet."""
+    return not select.select([handle], [], [], 0)[0]
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has; 0 if nobody can say."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
 
 
 def collapse_heap() -> None:
