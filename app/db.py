@@ -79,10 +79,12 @@ def engine() -> Engine:
 
 def make_engine(url: str) -> Engine:
     """An engine with SQLite set up for several processes: WAL, a busy timeout, foreign keys."""
+    # Nobody waits for a connection: a thread that did would be missing to those who hold one. How many there
+    # can be is bounded by those who ask: the site's turns (`app.visitors`) and threads, the worker's threads.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, max_overflow=-1)
     # IMMEDIATE: a transaction that writes waits its turn at the first write instead of failing at the second
-    made = create_engine(url, connect_args={"isolation_level": "IMMEDIATE"})
+    made = create_engine(url, max_overflow=-1, connect_args={"isolation_level": "IMMEDIATE"})
     event.listen(made, "connect", _set_up_sqlite)
     return made
 

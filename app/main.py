@@ -6,6 +6,7 @@ and leaves as one page. Nothing here imports torch: code runs in the workers.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 from urllib.parse import quote
@@ -60,6 +61,7 @@ def create_app() -> FastAPI:
         dependencies=[Depends(visitors.check_token)],
         exception_handlers=_HANDLERS,
     )
+    app.state.turns = asyncio.Semaphore(visitors.TURNS)
     app.include_router(home.router)
     app.include_router(path.router)
     app.include_router(lessons.router)

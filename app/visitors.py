@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import AsyncIterator, Iterator
 from http.cookies import SimpleCookie
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -25,7 +26,24 @@ FLASH_COOKIE = "unembed_flash"
 CSRF_HEADER = "x-csrf-token"
 _SHORTEST_TOKEN = 32
 
-Db = Annotated[Session, Depends(request_session, scope="function")]
+TURNS = 20  # requests that work with the database at once
+
+
+async def turn(request: Request) -> AsyncIterator[None]:
+    """Waits, without a thread, until few enough others are at work.
+
+    A request keeps its connection while it waits for a thread; so if more came than there are threads, all
+    threads could stand and wait for connections, and nobody would ever go on.
+    """
+    async with request.app.state.turns:
+        yield
+
+
+def _session(_turn: Annotated[None, Depends(turn, scope="function")]) -> Iterator[Session]:
+    yield from request_session()
+
+
+Db = Annotated[Session, Depends(_session, scope="function")]
 
 
 class SignInNeeded(Refused):
