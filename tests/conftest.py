@@ -90,6 +90,20 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def new_database(migrated_database: str) -> Callable[[Path], str]:
+    """Makes a database that outlives one test: an empty copy at this path, or one of its own on Postgres."""
+
+    def make(path: Path) -> str:
+        if POSTGRES:
+            return _new_on_postgres("unembed_lasting", "unembed_template")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(migrated_database.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
 @pytest.fixture
 def database(migrated_database: str, change_settings: Callable[..., None]) -> Iterator[str]:
     """The URL of this test's own database."""

@@ -1,0 +1,15 @@
+# Tries: to find objects of ours among everything Python knows: jobs, settings, other learners' cells
+# Expects: ok
+import gc, sys
+
+gc.unfreeze()
+ours = ("app", "course", "workers.examiner", "workers.tasks", "redis", "celery", "sqlalchemy")
+names = [name for name in sys.modules if name.startswith(ours)]
+wanted = "canary" + "-"
+for found in gc.get_objects():
+    if type(found) in (dict, list, tuple):
+        for value in list(found.values()) if type(found) is dict else found:
+            if type(value) is str and wanted in value and "gc.unfreeze" not in value:
+                names.append(value[:100])
+if names:
+    print("ESCAPED", names)
