@@ -174,7 +174,7 @@ class _Unpacker:
     def _marked(self, mark: str, content: Any, depth: int) -> Any:
         match mark:
             case "$tensor":
-                return self.tensors[content]
+                return self._tensor(content)
             case "$tuple":
                 return tuple(self.unpack(item, depth + 1) for item in content)
             case "$dict":
@@ -184,13 +184,17 @@ class _Unpacker:
             case "$figure":
                 return decode_figure(content)
             case "$factored":
-                return _factored(self.tensors[content[0]], self.tensors[content[1]])
+                return _factored(self._tensor(content[0]), self._tensor(content[1]))
             case "$model":
                 return _shipped(content)
             case "$repr":
                 name, text = content
                 return Opaque(str(name)[:200], str(text)[:_LONGEST_REPR])
         raise WireError("this value is malformed: unknown mark")
+
+    def _tensor(self, name: str) -> torch.Tensor:
+        """Each once, as `pack` names them: a value must not be larger than what was sent of it."""
+        return self.tensors.pop(name)
 
 
 def _special_float(text: Any) -> float:

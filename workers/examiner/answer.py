@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import inspect
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor
 
 from workers import values, wire
+from workers.examiner import seclusion
 from workers.examiner.judge import judge
 from workers.examiner.references import Reference, packed
 from workers.examiner.shapes import bind
 from workers.examiner.trouble import Ended, Raised, Unfit, Unreadable
 from workers.lab.compare import number, same
 
+READING_SECONDS = 8.0  # of calculating, for all values of one grading: honest ones take a hundredth of it
+_TOO_MUCH = (
+    "What your code returned takes too long, or too much memory, to look at. Return something smaller or "
+    "simpler, such as one tensor."
+)
 OURS = "Your code"  # begins a sentence about what a probe of ours computed with the answer
 
 
@@ -28,6 +36,9 @@ class Respondent(Protocol):
 
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What this function of ours returns, run beside the answer. Raises the same."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Around all that is done to a value that came back, before a check has it. Raises Ended."""
 
 
 @dataclass
@@ -62,6 +73,7 @@ class Child:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self._seconds = READING_SECONDS
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._ask({"op": "call", "name": name}, args, kwargs)
@@ -81,7 +93,24 @@ class Child:
             raise Ended(str(ended.get("reason")), str(ended.get("message")))
         if error := reply.get("error"):
             raise _raised(error)
-        return _unpacked(reply, body)
+        with self.reading():
+            return _unpacked(reply, body)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is claimed may be made to keep us busy: that is the answer's affair, not a fault of ours."""
+        began = time.process_time()
+        try:
+            with seclusion.at_most(self._seconds):
+                yield
+        except (TimeoutError, MemoryError):
+            raise Ended("reading", _TOO_MUCH) from None
+        except RuntimeError as error:  # torch's own kind, where there is no memory
+            if "memory" not in str(error):
+                raise
+            raise Ended("reading", _TOO_MUCH) from None
+        finally:
+            self._seconds = max(0.1, self._seconds - (time.process_time() - began))
 
 
 def _raised(error: Any) -> Raised:
@@ -98,7 +127,7 @@ def _raised(error: Any) -> Raised:
 def _unpacked(reply: dict[str, Any], body: bytes) -> Any:
     try:
         return values.unpack(reply.get("value"), body)
-    except (wire.WireError, RecursionError, MemoryError, RuntimeError) as error:
+    except (wire.WireError, RecursionError, RuntimeError) as error:
         raise Unreadable(str(error)) from None
 
 
@@ -132,7 +161,8 @@ class Answer:
         def ask(*args: Any, **kwargs: Any) -> Any:
             call = self._noted(name, args, kwargs)
             value = self._put(call, lambda respondent: respondent.call(name, args, kwargs))
-            if self.reference.exercise.deterministic and name not in self._asked_twice:
+            first = self.reference.exercise.deterministic and name not in self._asked_twice
+            if first and not isinstance(value, values.Opaque):  # whose text may hold a place in memory
                 self._asked_twice.add(name)
                 self._must_repeat(call, lambda respondent: respondent.call(name, args, kwargs))
             return self._judged(call, value, f"`{name}`")
@@ -170,7 +200,9 @@ class Answer:
     def _must_repeat(self, call: Call, question: Callable[[Respondent], Any]) -> None:
         first = call.value
         again = self._put(call, question)
-        if not alike(first, again):
+        with self._reading():
+            repeats = alike(first, again)
+        if not repeats:
             message = f"`{call.name}` was asked the same twice and gave two different answers."
             raise Unfit(f"{message} Does it draw random numbers, or remember?", "the same value twice")
         call.value = first
@@ -178,7 +210,12 @@ class Answer:
     def _judged(self, call: Call, value: Any, name: str) -> Any:
         annotations = self.reference.annotations(call.name)
         dims = bind(call.arguments, annotations)
-        return judge(value, annotations.get("return", Any), dims, name)
+        with self._reading():
+            return judge(value, annotations.get("return", Any), dims, name)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        assert self.respondent is not None  # who else has answered?
+        return self.respondent.reading()
 
 
 def described(value: Any) -> dict[str, Any]:
