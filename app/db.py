@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.config import settings
 
-_LOCK_SECONDS = 10  # how long one writer waits for another
+_LOCK_SECONDS = 30  # how long one writer waits for others; SQLite lets them in as it happens, not in turn
 
 
 def uuid7() -> uuid.UUID:

@@ -20,10 +20,8 @@ router = APIRouter(prefix="/lessons/{lesson}")
 def show_lesson(lesson: str, request: Request, session: Db, learner: Viewer, stuck: str = "") -> HTMLResponse:
     """The lesson with everything the learner has done in it. A newcomer's visit leaves no trace."""
     found = find_lesson(lesson)
-    if learner:
-        desk.opened(session, learner, found)
     table = desk.of(session, learner, found)
-    return pages.render(
+    page = pages.render(
         request,
         "lessons/lesson.html",
         lesson=found,
@@ -31,6 +29,9 @@ def show_lesson(lesson: str, request: Request, session: Db, learner: Viewer, stu
         node=course().path.home(found.slug),
         stuck=stuck,
     )
+    if learner:  # last, as others can't write from here on until this request is over
+        desk.opened(session, learner, found)
+    return page
 
 
 @router.api_route("/cells/{cell}/draft", methods=["POST", "PUT"], name="save_draft")
