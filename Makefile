@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve doctor check models screenshot test
+.PHONY: help serve doctor check models bench screenshot test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -20,6 +20,9 @@ check: ## have the course check itself: references pass, wrong answers are named
 
 models: ## train the shipped models again (make models NAMES="attn-only-2l"; hours)
 	@$(INSTALL) -m workers.training $(NAMES)
+
+bench: ## compare with nbgrader, otter, papermill, Jupyter (make bench OPTIONS="--quick"; 12 minutes)
+	@$(INSTALL) -m tests.benchmarks $(OPTIONS)
 
 screenshot: ## take the README's picture again, in a real browser
 	@$(TEST) -m pytest tests/browser/test_first_quarter_hour.py

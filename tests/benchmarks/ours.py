@@ -1,0 +1,237 @@
+"""Ours: a real `unembed serve` with its sandbox, asked over HTTP as a learner's page asks it.
+
+From pressing “Hand in” to the verdict on the page: POST, the page's stream of events until the run is over,
+and the fragment with the verdict. All settings are the defaults; the data folder is a temporary one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import http.client
+import os
+import re
+import sys
+import threading
+import time
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode
+
+from app.config import ROOT, Settings
+from app.processes import spawn, stop
+from app.steps import Failed
+from tests.benchmarks import measure
+from tests.benchmarks.exercise import LESSON, NAME
+from tests.benchmarks.submissions import Submission, right
+from tests.benchmarks.systems import Burst, Graded, System, Verdict
+from tests.serve.starting import bring_bundle, free_port
+
+_LONGEST, _IDLE = 120.0, 2.0  # seconds
+_PAGE = f"/lessons/{LESSON}"
+_HAND_IN = f"{_PAGE}/exercises/{NAME}/attempts"
+_A_MINUTE = 100  # hand-ins of one learner: the site takes 120
+
+
+class Site:
+    """The platform: every part as `make serve` starts it. It never outlives us."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.port = folder / "data", free_port()
+        bring_bundle(self.data)
+        self._output = folder / "output"
+        command = [sys.executable, "-m", "app.cli", "serve"]
+        begun = time.monotonic()
+        with self._output.open("wb") as output:
+            self.process = spawn(command, env=self._variables(), cwd=ROOT, output=output, errors=output)
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+        self.seconds_to_start = time.monotonic() - begun
+
+    def _variables(self) -> dict[str, str]:
+        """Every setting as it is by default, whatever the environment and `.env` say."""
+        fields = Settings.model_fields.items()
+        ours = {"database_url": "", "redis_url": "", "public_url": "", "sandbox": "required"}
+        ours |= {name: str(field.default) for name, field in fields if field.default is not None}
+        ours |= {"data_dir": str(self.data), "port": str(self.port)}
+        settings = {f"UNEMBED_{name.upper()}": value for name, value in ours.items()}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("UNEMBED_")}
+        return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _LONGEST
+        while "Unembed is at" not in self.said():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"The site does not start:\n{self.said()}")
+            time.sleep(0.02)
+
+    def said(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def walls(self) -> str:
+        """What protects learners' code, as the site printed it at its start."""
+        found = re.search(r"runner: ready in .*?\((.*)\)", self.said())
+        return found[1] if found else "unknown"
+
+    def close(self) -> None:
+        stop([self.process], 8)
+
+
+class Learner:
+    """One guest's browser: its cookies, and its connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_LONGEST)
+        self._port, self._cookies, self._spoke = port, SimpleCookie(), time.monotonic()
+        self._ask("GET", _PAGE)
+
+    def hand_in(self, text: str) -> tuple[float, Verdict]:
+        """Returns the seconds until the verdict was there, and the verdict."""
+        begun = time.monotonic()
+        csrf = self._cookies["unembed_csrf"].value
+        fragment = self._ask("POST", _HAND_IN, {"csrf": csrf, "text": text})
+        run = re.search(r'data-from="([^"]*)" data-events="([^"]*)" data-url="([^"]*)"', fragment)
+        if run:  # otherwise it is over already
+            start, events, address = map(html.unescape, run.groups())
+            self._follow(f"{events}?{urlencode({'after': start})}", f'hx-get="{address}" hx-trigger="load"')
+            fragment = self._ask("GET", address)
+        found = re.search(r'class="verdict (\w+)"', fragment)
+        seconds = time.monotonic() - begun
+        if not found:
+            return seconds, "none"
+        return seconds, "full" if found[1] == "passed" else "less"
+
+    def _headers(self) -> dict[str, str]:
+        return {"cookie": "; ".join(f"{name}={one.coded_value}" for name, one in self._cookies.items())}
+
+    def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
+        headers = self._headers() | ({"hx-request": "true"} if path != _PAGE else {})
+        body = None
+        if form is not None:
+            body, headers["content-type"] = urlencode(form), "application/x-www-form-urlencoded"
+        if time.monotonic() - self._spoke > _IDLE:  # the site hangs up on those who say nothing
+            self._connection.close()
+        self._spoke = time.monotonic()
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        for cookie in answer.headers.get_all("set-cookie") or []:
+            self._cookies.load(cookie)
+        said = answer.read().decode()
+        if answer.status != 200:
+            raise Failed(f"{method} {path} was answered with {answer.status}: {said[:300]}")
+        return said
+
+    def _follow(self, path: str, last_word: str) -> None:
+        """The page's stream of events, until it tells the page to fetch the verdict."""
+        stream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_LONGEST)
+        try:
+            stream.request("GET", path, headers=self._headers())
+            answer = stream.getresponse()
+            while line := answer.readline():
+                if last_word.encode() in line or line.startswith(b"event: done"):
+                    return
+        finally:
+            stream.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Ours(System):
+    """Isolation: every layer that the site found; the verdict is judged in another process."""
+
+    name, title, cold = "ours", "Unembed", False
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.site = Site(folder)
+        self._learners: list[Learner] = []
+        self._handed_in = 0
+        self.first = self.right(self.grade(right(0)))
+
+    def learner(self, number: int) -> Learner:
+        """Learners are guests, made once: a site takes only so many in an hour."""
+        while len(self._learners) <= number:
+            self._learners.append(Learner(self.site.port))
+        return self._learners[number]
+
+    def grade(self, text: str) -> Graded:
+        """A learner hands in no more a minute than the site takes; the next one goes on."""
+        learner = self.learner(32 + self._handed_in // _A_MINUTE)
+        self._handed_in += 1
+        before = measure.cpu(self.site.process.pid)
+        seconds, verdict = learner.hand_in(text)
+        return Graded(seconds, measure.cpu(self.site.process.pid) - before, verdict)
+
+    def burst(self, learners: int, seconds: float) -> Burst:
+        """Each learner hands in again as soon as the verdict is there."""
+        each = max(2, 64 // learners)
+        crowd = [_Busy(self.learner(number), each) for number in range(learners)]
+        before, begun = measure.cpu(self.site.process.pid), time.monotonic()
+        threads = [threading.Thread(target=one.work, args=(begun + seconds,), daemon=True) for one in crowd]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - begun
+        time.sleep(1)  # what is done after the last verdict counts too
+        used = measure.cpu(self.site.process.pid) - before
+        latencies = [latency for one in crowd for latency in one.latencies]
+        return Burst(learners, len(latencies), took, latencies, used, sum(one.failed != "" for one in crowd))
+
+    def verdicts(self, submissions: list[Submission]) -> dict[str, Verdict]:
+        return {one.name: self.grade(one.text).verdict for one in submissions}
+
+    def memory(self) -> dict[str, measure.Memory]:
+        """One child that waits in the pool; and all services together."""
+        found = {"all": measure.memory(measure.family(self.site.process.pid))}
+        with contextlib.suppress(PermissionError):
+            found["waiting"] = measure.memory([self._idle_child()])
+        return found
+
+    def _idle_child(self) -> int:
+        """The deepest process below the runner: supervisor, launcher, zygote, child."""
+        (runner,) = (p for p in measure.family(self.site.process.pid) if _is_runner(p))
+        depths = {runner: 0}
+        for process in measure.family(runner):
+            for below in measure.family(process)[1:]:
+                depths[below] = depths.get(below, 0) + 1
+        return max(depths, key=lambda process: depths[process])
+
+    def close(self) -> None:
+        for learner in self._learners:
+            learner.close()
+        self.site.close()
+
+
+class _Busy:
+    """One of many learners at once: hands in again and again, and stops when turned away."""
+
+    def __init__(self, browser: Learner, times: int) -> None:
+        self.latencies: list[float] = []
+        self.failed = ""
+        self._browser, self._times = browser, times
+
+    def work(self, until: float) -> None:
+        try:
+            for number in range(self._times):
+                if time.monotonic() < until:
+                    self._hand_in(number)
+        except (Failed, OSError, http.client.HTTPException) as why:
+            self.failed = str(why) or type(why).__name__
+
+    def _hand_in(self, number: int) -> None:
+        seconds, verdict = self._browser.hand_in(right(number))
+        if verdict != "full":
+            raise Failed(f"a right answer got {verdict!r} points")
+        self.latencies.append(seconds)
+
+
+def _is_runner(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        return b"workers.runner" in words
+    return False
