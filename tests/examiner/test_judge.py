@@ -154,6 +154,22 @@ def test_a_figures_numbers_are_tensors() -> None:
     assert shown.text("yaxis", "title") == ""
 
 
+def test_what_checks_calculate_with_is_of_one_precision() -> None:
+    """Torch refuses to compare float64 with float32; nobody's answer is wrong for that."""
+    for value in (torch.ones(2).double(), torch.ones(2).half(), torch.ones(2).int()):
+        assert torch.allclose(judged(value, Float[Tensor, "head"]), torch.ones(2))
+    for numbers in ([[1, 0], [0, 1]], torch.eye(2).double().numpy(), torch.eye(2).int().numpy()):
+        assert torch.allclose(figure(go.Heatmap(z=numbers)).values("heatmap", "z"), torch.eye(2))
+
+
+def test_a_whole_number_that_no_tensor_holds_is_told_so() -> None:
+    for annotation in (Float[Tensor, ""], Int[Tensor, ""]):
+        with pytest.raises(Unfit, match="a whole number of 301 digits"):
+            judged(10**300, annotation)
+    with pytest.raises(Unfit, match="finite"):
+        judged(float("nan"), Float[Tensor, ""])
+
+
 @pytest.mark.parametrize(
     ("shown", "sentence"),
     [

@@ -33,7 +33,8 @@ class Figure:
             found = _tensor_of_rows(found)
         if not isinstance(found, Tensor):
             raise Unfit(f"The {kind} has no numbers for `{key}`.", f"a {kind} with numbers for `{key}`")
-        if found.is_floating_point() and not found.isfinite().all():
+        found = found.float()  # lists came as float64, whole numbers as such: torch refuses to compare those
+        if not found.isfinite().all():
             raise Unfit(f"Some numbers for `{key}` are missing or not finite.", "finite numbers")
         return found
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from workers.examiner.figures import Figure
 from workers.examiner.shapes import Dims, fit, in_words
 from workers.examiner.trouble import Unfit
-from workers.lab.compare import number, shape
+from workers.lab.compare import number, scalar, shape
 from workers.values import Opaque
 
 
@@ -112,8 +112,8 @@ class _Judge:
     # tensors
 
     def _tensor(self, value: Any, annotation: Any) -> Tensor:
-        if isinstance(value, bool | int | float) and not annotation.dim_str.strip():
-            value = torch.tensor(value)
+        if not annotation.dim_str.strip():
+            value = scalar(value)
         if not isinstance(value, Tensor):
             raise self.unfit(_seen(value), annotation)
         value = self._of_kind(value, annotation)
@@ -122,7 +122,9 @@ class _Judge:
         return self._finite(value, annotation)
 
     def _of_kind(self, value: Tensor, annotation: Any) -> Tensor:
-        """The tensor if it holds the promised kind of numbers, widened so that arithmetic on it is safe."""
+        """The tensor if it holds the promised kind of numbers, of the one precision that checks calculate in:
+        torch refuses to compare float64 with float32, and no answer is wrong for that.
+        """
         wanted, kind = _kind(annotation), _kind_of(value)
         if wanted == "float" and kind == "int":
             value, kind = value.float(), "float"  # harmless: whole numbers are numbers
@@ -130,7 +132,7 @@ class _Judge:
             raise self.unfit(_seen(value), annotation)
         if kind == "int":
             return value.long()
-        return value if kind != "float" or value.dtype in (torch.float32, torch.float64) else value.float()
+        return value.float() if kind == "float" else value
 
     def _any_tensor(self, value: Any, annotation: Any) -> Tensor:
         if not isinstance(value, Tensor):

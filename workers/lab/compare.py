@@ -48,6 +48,12 @@ def number(value: Any) -> str:
     return str(int(value)) if math.isfinite(value) and value == int(value) < 1e15 else f"{value:.4g}"
 
 
+def scalar(value: Any) -> Any:
+    """A number as a tensor without axes, if a tensor can hold it; anything else as it is."""
+    fits = isinstance(value, float) or (isinstance(value, bool | int) and abs(value) < 1 << 63)
+    return torch.tensor(value) if fits else value
+
+
 def shape(value: Tensor) -> str:
     """A shape as it is written: `(3, 4)`."""
     return str(tuple(value.shape))
@@ -69,8 +75,8 @@ def _difference(got: Any, want: Any, tol: float, name: str) -> str | None:
 
 
 def _different_tensor(got: Any, want: Tensor, tol: float, name: str) -> str | None:
-    if isinstance(got, bool | int | float) and want.ndim == 0:
-        got = torch.tensor(got)
+    if want.ndim == 0:
+        got = scalar(got)
     if not isinstance(got, Tensor):
         return f"{_capital(name)} should be a tensor of shape {shape(want)}, not {_kind(got)}."
     if got.shape != want.shape:
