@@ -8,6 +8,7 @@ ever unpickled. Whatever is wrong with a frame is a `WireError`.
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import struct
@@ -66,15 +67,27 @@ class Reader:
 
     def __init__(self) -> None:
         self._held = bytearray()
+        self._broken: WireError | None = None  # what came last is no frame
         self.received = 0  # bytes, ever
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames completed by `data`. Holds at most one unfinished frame."""
+        """The frames completed by `data`. Holds at most one unfinished frame.
+
+        Raises `WireError`; where whole frames came before what is none, at the next call: the same bytes
+        give the same frames however they were cut.
+        """
+        if self._broken is not None:
+            raise self._broken
         self._held += data
         self.received += len(data)
         frames: list[Frame] = []
-        while (frame := self._next()) is not None:
-            frames.append(frame)
+        try:
+            while (frame := self._next()) is not None:
+                frames.append(frame)
+        except WireError as error:
+            self._broken = error
+            if not frames:
+                raise
         return frames
 
     def _next(self) -> Frame | None:
@@ -107,7 +120,7 @@ def _check_lengths(text_length: int, body_length: int) -> None:
 
 def _parse(text: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(text, parse_constant=_no_constant)
+        header = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError, UnicodeDecodeError):  # ValueError: also integers of too many digits
         raise WireError("the header is not JSON") from None
     if not isinstance(header, dict):
@@ -117,6 +130,14 @@ def _parse(text: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    """`1e999` is JSON, but would be read as infinity, which is not: nobody could write it again."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large for a float")
+    return number
 
 
 def _read(channel: Channel, length: int) -> bytes:
