@@ -35,7 +35,7 @@ class Child:
         self, loop: Loop, plan: confine.Plan, number: int, channel: socket.socket, noise: int
     ) -> None:
         self.number = number
-        self._plan = plan
+        self.plan = plan
         self.link = Link(loop, channel)
         self.on_exit: Callable[[int, float], None] = lambda status, cpu: None
         self.on_lost: Callable[[], None] = lambda: None  # its zygote is gone, and it with it
@@ -46,7 +46,7 @@ class Child:
         self.on_here: Callable[[], None] = lambda: None
         self._handle: int | None = None
         self._pid = 0  # as the zygote knows it
-        self._seen_as = 0  # as we do; 0 where nobody can say
+        self.seen_as = 0  # as we do; 0 where nobody can say
         self._dead = self._killed = False
         os.set_blocking(noise, False)
         loop.watch(noise, lambda events: self.read_noise())
@@ -65,25 +65,25 @@ class Child:
 
     def _enter_groups(self) -> None:
         if self._handle is not None:
-            self._seen_as = confine.host_pid(self._handle)
-        if self._plan.groups and self._seen_as:
-            self._plan.groups.enter(self.number, self._seen_as)
+            self.seen_as = confine.host_pid(self._handle)
+        if self.plan.groups and self.seen_as:
+            self.plan.groups.enter(self.number, self.seen_as)
 
     def limit_memory(self, count: int) -> None:
         """From now on, to so many bytes. Raises OSError."""
-        if self._plan.groups:
-            self._plan.groups.set_memory(self.number, count)
+        if self.plan.groups:
+            self.plan.groups.set_memory(self.number, count)
 
     def ran_out(self) -> bool:
         """Whether the kernel killed it because it had more memory than it may; not known without groups."""
-        return self._plan.groups is not None and self._plan.groups.ran_out(self.number)
+        return self.plan.groups is not None and self.plan.groups.ran_out(self.number)
 
     def lives(self) -> bool:
         return not self._dead and (self._handle is None or confine.lives(self._handle))
 
     def threads(self) -> int:
         """How many threads it has; 0 if nobody can say."""
-        return confine.threads(self._seen_as) if self._seen_as else 0
+        return confine.threads(self.seen_as) if self.seen_as else 0
 
     def kill(self) -> None:
         """At once; its exit is still to come."""
@@ -107,7 +107,7 @@ class Child:
 
     def overfull(self) -> bool:
         """Whether it wrote more files than it may."""
-        return confine.overfull(self._plan, self.number)
+        return confine.overfull(self.plan, self.number)
 
     def is_dead(self, status: int, cpu: float) -> None:
         self._dead = True
@@ -117,7 +117,8 @@ class Child:
         self.forget()
 
     def forget(self) -> None:
-        """Close everything; it is dead or its zygote is."""
+        """Close everything; it is dead or its zygote is, so its number may be another's from now on."""
+        self._dead = True
         self.link.close()
         self._loop.forget(self._noise)
         os.close(self._noise)
@@ -128,7 +129,7 @@ class Child:
 
     def _leave_groups(self, tries: int) -> None:
         """What has just been killed is there for a moment more."""
-        if self._plan.groups and tries and not self._plan.groups.leave(self.number):
+        if self.plan.groups and tries and not self.plan.groups.leave(self.number):
             self._loop.later(_GROUP_PAUSE, lambda: self._leave_groups(tries - 1))
 
 
@@ -149,15 +150,18 @@ class Zygote:
         theirs.close()
         loop.watch(self._channel, self._on_message)
 
-    def fork(self, number: int) -> Child:
-        """Order a child; it says `confined` on its link when it waits for work."""
+    def fork(self, number: int, line: socket.socket | None = None) -> Child:
+        """Order a child; it says `confined` on its link when it waits for work. With a `line` it becomes one
+        that may fork, and says on it who is to be asked for leave.
+        """
         ours, theirs = socket.socketpair()
         noise, their_noise = os.pipe()
         child = Child(self._loop, self._plan, number, ours, noise)
         self.children[number] = child
         self.forks += 1
+        lines = (theirs.fileno(), their_noise, *([line.fileno()] if line else []))
         try:
-            control.send(self._channel, {"fork": number}, (theirs.fileno(), their_noise))
+            control.send(self._channel, {"fork": number}, lines)
         except OSError:
             self._loop.later(0, self._gone)
         theirs.close()
@@ -231,6 +235,7 @@ class Pool:
     def __init__(self, loop: Loop, plan: confine.Plan, spare: int, worn_after: int) -> None:
         self.on_warm: Callable[[list[str]], None] = lambda layers: None  # a child waits, behind these walls
         self.on_broken: Callable[[str], None] = lambda why: None
+        self.on_renewed: Callable[[], None] = lambda: None
         self._loop, self._plan = loop, plan
         self._spare, self._worn_after = spare, worn_after
         self._numbers = 0
@@ -279,6 +284,17 @@ class Pool:
         if to in self._waiting:
             self._waiting.remove(to)
 
+    def number(self) -> int:
+        """For a new child, never given before."""
+        self._numbers += 1
+        return self._numbers
+
+    def plant(self, line: socket.socket) -> Child | None:
+        """A fresh child that may fork (see `Zygote.fork`), and belongs to whoever calls this; None if nobody is
+        warm.
+        """
+        return self._current.fork(self.number(), line) if self._current else None
+
     def _match(self) -> None:
         while self._waiting and self._ready:
             self._waiting.pop(0)(self._ready.pop(0))
@@ -297,8 +313,7 @@ class Pool:
             self.start()
 
     def _order(self, zygote: Zygote) -> None:
-        self._numbers += 1
-        child = zygote.fork(self._numbers)
+        child = zygote.fork(self.number())
         self._coming.add(child)
         child.link.on_frame = lambda frame: self._on_confined(child, frame)
         child.on_exit = lambda status, cpu: self._on_stillborn(child, f"it ended with {status}")
@@ -346,6 +361,7 @@ class Pool:
         if self._current is not None:
             self._retired = [*(old for old in self._retired if old.children), self._current]
             self._current.retire()
+            self.on_renewed()
         self._current, self._next = zygote, None
         self._refill()
 
