@@ -17,6 +17,7 @@ PAGES = {
     "map": "/path",
     "sign-in": "/sign-in",
     "sign-up": "/sign-up",
+    "operators": "/manual/operators",
     "missing": "/no-such-page",
 }
 
