@@ -120,12 +120,13 @@ def _bench(options: argparse.Namespace) -> None:
     data = settings().data_dir
     before, begun = measure.load(), time.monotonic()
     _say_load(before)
-    with _place() as place, _systems(options.only, data, place) as (systems, about):
+    with _place() as place, _systems(options.only, data, place) as systems:
         measured = {system.name: Measured(system) for system in systems}
         _rounds(measured, 3 if options.quick else options.rounds)
         _bursts(measured, options.quick)
         _memory(measured)
         _verdicts(measured, options.quick)
+        about = _about(measured)
     machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
     _publish(measured, machine, data)
 
@@ -146,7 +147,7 @@ def _say_load(load: float) -> None:
 
 
 @contextlib.contextmanager
-def _systems(names: list[str], data: Path, place: Path) -> Iterator[tuple[list[System], dict[str, Any]]]:
+def _systems(names: list[str], data: Path, place: Path) -> Iterator[list[System]]:
     """Those asked for, ready; all ended afterwards."""
     wanted = {"kernel" if name == "restart" else name for name in names if name != "ours"}
     peers = prepare(sorted(wanted), data)
@@ -165,14 +166,15 @@ def _systems(names: list[str], data: Path, place: Path) -> Iterator[tuple[list[S
         for name, kind in (("papermill", Papermill), ("nbgrader", NbGrader), ("otter", Otter)):
             if name in peers:
                 made[name] = kind(peers[name], place / name)
-        yield [made[name] for name in NAMES if name in names], _about(made)
+        yield [made[name] for name in NAMES if name in names]
 
 
-def _about(made: dict[str, System]) -> dict[str, Any]:
-    ours = made.get("ours")
+def _about(measured: dict[str, Measured]) -> dict[str, Any]:
+    ours = measured["ours"].system if "ours" in measured else None
     if not isinstance(ours, Ours):
         return {}
     return {
+        "cpu_by_part": ours.cpu_by_part,
         "walls": ours.site.walls(),
         "seconds_to_start": ours.site.seconds_to_start,
         "first_verdict": ours.first.seconds,
@@ -188,13 +190,13 @@ def _rounds(measured: dict[str, Measured], rounds: int) -> None:
         if not one.system.cold:
             one.system.right(one.system.grade(right(10_000)))  # not counted
     for number in range(rounds):
-        said = []
+        print(f"  round {number + 1} of {rounds}:", end="", flush=True)
         for name, one in measured.items():
             if not one.system.cold or number % 4 == 0:
                 graded = one.system.right(one.system.grade(right(number)))
                 one.rounds.append(graded)
-                said.append(f"{name} {graded.seconds:.2f} s ({graded.cpu:.2f} CPU-s)")
-        print(f"  round {number + 1} of {rounds}: {', '.join(said)}", flush=True)
+                print(f" {name} {graded.seconds:.2f} s ({graded.cpu:.2f} CPU-s)", end="", flush=True)
+        print(flush=True)
 
 
 def _bursts(measured: dict[str, Measured], quick: bool) -> None:
@@ -269,7 +271,9 @@ def _report(results: dict[str, Any], machine: dict[str, Any]) -> str:
     if "walls" in machine:
         facts.append(
             f"Unembed with {machine['walls']}: everything starts in {machine['seconds_to_start']:.1f} s, "
-            f"the first verdict then takes {machine['first_verdict']:.2f} s."
+            f"the first verdict then takes {machine['first_verdict']:.2f} s. CPU-seconds of a submission: "
+            + ", ".join(f"{name} {used:.3f}" for name, used in machine["cpu_by_part"].items())
+            + "."
         )
     bracket = "In brackets: how many times better ours is (below 1: worse). Bold: a wrong outcome."
     parts = ["\n".join(facts), bracket, table.speed(results), *table.claims(results), table.verdicts(results)]

@@ -99,14 +99,15 @@ def _ended(running: dict[subprocess.Popen[bytes], float]) -> Iterator[Ran]:
 
 def family(root: int) -> list[int]:
     """A process and all that descend from it."""
-    found, waiting = [], [root]
-    while waiting:
-        process = waiting.pop()
-        found.append(process)
-        with suppress(OSError):
-            for task in Path(f"/proc/{process}/task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
-    return found
+    return [root, *(below for child in children(root) for below in family(child))]
+
+
+def children(process: int) -> list[int]:
+    """Those that any thread of this process has started, and that live."""
+    with suppress(OSError):
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+        return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+    return []
 
 
 def cpu(root: int, *, itself: bool = True) -> float:

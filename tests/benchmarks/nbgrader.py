@@ -47,12 +47,13 @@ class NbGrader(System):
         student = f"one{next(self._numbers)}"
         self._submit(student, text)
         ran = self._autograde(student)
+        self._seconds_each = ran.seconds
         return Graded(ran.seconds, ran.cpu, self._in_gradebook([student])[student])
 
     def burst(self, learners: int, seconds: float) -> Burst:
         """Serial, as it is; of many learners only as many as fit, going by those before."""
-        fit = int(seconds / self._seconds_each) if self._seconds_each else learners
-        graded, group = max(2, min(learners, fit)), f"many{next(self._numbers)}x"
+        fit = int(seconds / (self._seconds_each or 1))
+        graded, group = min(learners, max(2, fit)), f"many{next(self._numbers)}x"
         for number in range(graded):
             self._submit(f"{group}{number}", right(number))
         begun = time.time()

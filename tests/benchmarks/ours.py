@@ -71,6 +71,12 @@ class Site:
     def said(self) -> str:
         return self._output.read_text(errors="replace")
 
+    def cpu(self) -> dict[str, float]:
+        """CPU-seconds of every part so far, and of all together."""
+        parts = {part: _part(part) for part in measure.children(self.process.pid)}
+        found = {name: measure.cpu(part) for part, name in parts.items() if name}
+        return found | {"all": measure.cpu(self.process.pid)}
+
     def walls(self) -> str:
         """What protects learners' code, as the site printed it at its start."""
         found = re.search(r"runner: ready in .*?\((.*)\)", self.said())
@@ -150,6 +156,7 @@ class Ours(System):
         self.site = Site(folder)
         self._learners: list[Learner] = []
         self._handed_in = 0
+        self.cpu_by_part: dict[str, float] = {}  # of one submission, in a series of one learner
         self.first = self.right(self.grade(right(0)))
 
     def learner(self, number: int) -> Learner:
@@ -162,15 +169,15 @@ class Ours(System):
         """A learner hands in no more a minute than the site takes; the next one goes on."""
         learner = self.learner(32 + self._handed_in // _A_MINUTE)
         self._handed_in += 1
-        before = measure.cpu(self.site.process.pid)
+        before = self.site.cpu()["all"]
         seconds, verdict = learner.hand_in(text)
-        return Graded(seconds, measure.cpu(self.site.process.pid) - before, verdict)
+        return Graded(seconds, self.site.cpu()["all"] - before, verdict)
 
     def burst(self, learners: int, seconds: float) -> Burst:
         """Each learner hands in again as soon as the verdict is there."""
         each = max(2, 64 // learners)
         crowd = [_Busy(self.learner(number), each) for number in range(learners)]
-        before, begun = measure.cpu(self.site.process.pid), time.monotonic()
+        before, begun = self.site.cpu(), time.monotonic()
         threads = [threading.Thread(target=one.work, args=(begun + seconds,), daemon=True) for one in crowd]
         for thread in threads:
             thread.start()
@@ -178,9 +185,15 @@ class Ours(System):
             thread.join()
         took = time.monotonic() - begun
         time.sleep(1)  # what is done after the last verdict counts too
-        used = measure.cpu(self.site.process.pid) - before
+        after = self.site.cpu()
         latencies = [latency for one in crowd for latency in one.latencies]
-        return Burst(learners, len(latencies), took, latencies, used, sum(one.failed != "" for one in crowd))
+        if learners == 1 and latencies:
+            self.cpu_by_part = {name: (after[name] - before.get(name, 0)) / len(latencies) for name in after}
+        failed = {one.failed for one in crowd if one.failed}
+        for why in sorted(failed):
+            print(f"  Unembed turned a learner away: {why}", flush=True)
+        used, away = after["all"] - before["all"], sum(one.failed != "" for one in crowd)
+        return Burst(learners, len(latencies), took, latencies, used, away)
 
     def verdicts(self, submissions: list[Submission]) -> dict[str, Verdict]:
         return {one.name: self.grade(one.text).verdict for one in submissions}
@@ -194,7 +207,7 @@ class Ours(System):
 
     def _idle_child(self) -> int:
         """The deepest process below the runner: supervisor, launcher, zygote, child."""
-        (runner,) = (p for p in measure.family(self.site.process.pid) if _is_runner(p))
+        (runner,) = (p for p in measure.children(self.site.process.pid) if _part(p) == "runner")
         depths = {runner: 0}
         for process in measure.family(runner):
             for below in measure.family(process)[1:]:
@@ -230,8 +243,19 @@ class _Busy:
         self.latencies.append(seconds)
 
 
-def _is_runner(process: int) -> bool:
+_PARTS = {
+    "workers.runner": "runner",
+    "workers.examiner": "examiner",
+    "workers.worker": "worker",
+    "site": "site",
+    "valkey-server": "redis",
+}
+
+
+def _part(process: int) -> str:
+    """Which part of the platform a child of `unembed serve` is."""
     with contextlib.suppress(OSError):
-        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-        return b"workers.runner" in words
-    return False
+        words = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
+        words[0] = Path(words[0].split(" ")[0]).name  # Redis writes its address into its name
+        return next((name for word, name in _PARTS.items() if word in words), "")
+    return ""
