@@ -32,7 +32,7 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
     if not live:
         yield last, [], True
         return
-    vain = 0
+    vain, seen = 0, dict[str, int]()
     async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
         while live and vain < PATIENCE:
             entries = await _read(redis, key, last)
@@ -43,7 +43,8 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
                 continue
             vain = 0
             last = entries[-1][0]
-            batch = [event for event in map(_decoded, entries) if event and _concerns(event, live)]
+            found = [event for event in map(_decoded, entries) if event and _concerns(event, live)]
+            batch = [event for event in found if _is_news(event, seen)]
             yield last, list(joined(batch)), not live
 
 
@@ -72,6 +73,13 @@ def _concerns(event: Event, live: set[str]) -> bool:
     if isinstance(event, Finished):
         live.discard(event.run)
     return known
+
+
+def _is_news(event: Event, seen: dict[str, int]) -> bool:
+    """Whether nothing later of its run has been told: those who tell it are several, and one may be late."""
+    late = event.seq <= seen.get(event.run, -1)
+    seen[event.run] = max(event.seq, seen.get(event.run, -1))
+    return not late
 
 
 def joined(batch: Iterable[Event]) -> Iterable[Event]:

@@ -29,7 +29,7 @@ class Going:
     nonce: str
     ada: User
     redis: Redis
-    seq: int = 1
+    seq: int = events.PER_TRY
 
     def tell(self, what: type[events.Event], **fields: Any) -> None:
         self.seq += 1
@@ -135,6 +135,26 @@ def test_nonsense_as_a_place_in_the_stream_means_its_beginning(ada_browser: Brow
     going.tell(events.Text, stream="stdout", text="hello\n")
     _finish_while_listening(going)
     assert "hello" in ada_browser.get(f"{URL}?after=yesterday").text
+
+
+def test_who_is_late_is_not_heard(ada_browser: Browser, going: Going) -> None:
+    """A worker that has lost the run goes on for a moment; of two that tell the place, the slower is last."""
+    going.tell(events.Text, stream="stdout", text="first try\n")
+    going.seq = 2 * events.PER_TRY - 3
+    going.tell(events.Queued, place=1)
+    going.seq = 2 * events.PER_TRY
+    going.tell(events.Started)
+    going.tell(events.Text, stream="stdout", text="second try\n")
+    going.seq = events.PER_TRY + 5
+    going.tell(events.Text, stream="stdout", text="from the lost worker\n")
+    going.seq = 2 * events.PER_TRY - 4
+    going.tell(events.Queued, place=2)
+    going.seq = 3 * events.PER_TRY - 2
+    _finish_while_listening(going)
+    html = ada_browser.get(URL).text
+    assert all(html.count(said) == 1 for said in ("first try", "second try", "Just a moment"))
+    assert "from the lost worker" not in html
+    assert "2nd in line" not in html
 
 
 def test_neighbouring_pieces_of_text_come_as_one() -> None:
