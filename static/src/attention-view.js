@@ -67,6 +67,7 @@ class AttentionView extends HTMLElement {
 
   begin({ tokens, labels, shape: [heads, length], data, title, guess }) {
     const weights = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    if (weights.length !== heads * length * length || tokens.length !== length || labels.length !== heads) throw new Error("does not fit together");
     Object.assign(this, { tokens, labels, heads, length, weights, head: guess?.head ?? 0, query: guess?.query ?? length - 1, key: -1 });
     this.root.innerHTML = FRAME;
     this.find = (selector) => this.root.querySelector(selector);

@@ -1,4 +1,6 @@
 // <plotly-figure>: drawn when it comes near the screen. Says in words what it shows, and gives its numbers as a table.
+// Figures come from learners' programs. The worker rebuilds them from what is known; should one ever get past it, the
+// policy keeps it from loading anything, and here it is kept from leading anywhere.
 // A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
 import { dataOf } from "./data.js";
 
@@ -29,7 +31,11 @@ class PlotlyFigure extends HTMLElement {
 
   disconnectedCallback() {
     this.near?.disconnect();
-    queueMicrotask(() => this.isConnected || this.lib?.purge(this.plot));
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.links?.disconnect();
+      this.lib?.purge(this.plot);
+    });
   }
 
   async draw() {
@@ -40,6 +46,8 @@ class PlotlyFigure extends HTMLElement {
     this.plot.className = "plot";
     this.plot.setAttribute("role", "figure"); // not an image: its toolbar has buttons
     this.append(this.plot);
+    this.links = new MutationObserver(() => unlink(this.plot));
+    this.links.observe(this.plot, { childList: true, subtree: true });
     await lib.newPlot(this.plot, data, dressed(layout), CONFIG);
     // Plotly decodes packed arrays while it draws: its own data are the plain ones
     const drawn = this.plot.data ?? data;
@@ -66,16 +74,26 @@ function dressed({ width: _, ...layout }) {
   return { ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
 }
 
-const title = (given) => (typeof given === "string" ? given : given?.text) ?? "";
+/** A text of a figure may make a link in Plotly's language; here it is only text. */
+function unlink(plot) {
+  for (const link of plot.getElementsByTagName("a")) {
+    if (link.classList.contains("modebar-btn")) continue; // its own tools are links without an address
+    for (const { name } of [...link.attributes]) link.removeAttribute(name);
+  }
+}
+
+/** What Plotly's language says, without its marks: for those who hear or read it. */
+const spoken = (text) => String(text).replace(/<br *\/?>/gi, " ").replace(/<\/?(?:b|i|sub|sup|em|extra) *\/?>/gi, "").replaceAll("&lt;", "<");
+const title = (given) => spoken((typeof given === "string" ? given : given?.text) ?? "");
 const numbers = (values) => Array.from(values ?? []).flatMap((v) => (v?.length !== undefined && typeof v !== "string" ? Array.from(v) : [v]));
-const short = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : String(value));
+const short = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : spoken(value));
 
 function inWords(data, layout) {
   const head = title(layout.title) || "Figure";
   const parts = data.slice(0, 6).map((trace) => {
     const values = numbers(trace.z ?? trace.y ?? trace.x).filter((v) => typeof v === "number" && Number.isFinite(v));
     const range = values.length ? `, from ${short(values.reduce((a, b) => Math.min(a, b)))} to ${short(values.reduce((a, b) => Math.max(a, b)))}` : "";
-    return `${KINDS[trace.type ?? "scatter"] ?? trace.type}${trace.name ? ` “${trace.name}”` : ""}, ${values.length} values${range}`;
+    return `${KINDS[trace.type ?? "scatter"] ?? trace.type}${trace.name ? ` “${spoken(trace.name)}”` : ""}, ${values.length} values${range}`;
   });
   const axes = [title(layout.xaxis?.title), title(layout.yaxis?.title)].filter(Boolean).join(" against ");
   return `${head}. ${axes ? `${axes}. ` : ""}${parts.join("; ")}. The numbers follow as a table.`;
@@ -99,7 +117,7 @@ function asTable(data) {
 
 function traceTable(trace) {
   const table = document.createElement("table");
-  if (trace.name) table.createCaption().textContent = trace.name;
+  if (trace.name) table.createCaption().textContent = spoken(trace.name);
   const rows = trace.z ? Array.from(trace.z, (row) => Array.from(row)) : pairs(trace);
   const labels = trace.z ? Array.from(trace.y ?? rows.keys()) : [];
   if (trace.z) addRow(table, ["", ...Array.from(trace.x ?? rows[0]?.keys() ?? [])], "th");
