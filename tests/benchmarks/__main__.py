@@ -206,7 +206,7 @@ def _bursts(measured: dict[str, Measured], quick: bool) -> None:
                 mean = sum(graded.seconds for graded in one.rounds) / len(one.rounds)
                 one.bursts[1] = Burst(1, 1, mean, [mean], 0.0)
                 continue
-            one.bursts[learners] = burst = one.system.burst(learners, 10 if quick else 40)
+            one.bursts[learners] = burst = one.system.burst(learners, 10 if quick else 30)
             all_of_it = "" if burst.graded >= learners else f", the first {burst.graded} of them"
             trouble = f", {burst.errors} TURNED AWAY" if burst.errors else ""
             print(

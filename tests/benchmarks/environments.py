@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import sysconfig
 import venv
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ def prepare(names: list[str], data: Path) -> dict[str, Peer]:
         )
     for peer in missing:
         _make(peer, folder)
+    shutil.rmtree(folder / "cache", ignore_errors=True)
     return peers
 
 

@@ -32,6 +32,15 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 @dataclass(frozen=True)
+class Command:
+    """What to run; all it says goes to `log`."""
+
+    words: list[str]
+    log: Path
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Ran:
     """A command that has ended. `cpu` counts all processes that it started and waited for."""
 
@@ -39,15 +48,7 @@ class Ran:
     cpu: float
     code: int
     ended: float  # time.monotonic()
-
-
-@dataclass(frozen=True)
-class Command:
-    """What to run; all it says goes to `log`."""
-
-    words: list[str]
     log: Path
-    folder: Path
 
 
 def run(command: Command, environment: Mapping[str, str]) -> Ran:
@@ -63,14 +64,14 @@ def run_all(
     Whatever is still running when the caller stops listening is ended.
     """
     waiting, begun = iter(commands), time.monotonic()
-    running: dict[subprocess.Popen[bytes], float] = {}
+    running: dict[subprocess.Popen[bytes], tuple[float, Path]] = {}
     try:
         while True:
             while len(running) < at_once and time.monotonic() - begun < start_for:
                 command = next(waiting, None)
                 if command is None:
                     break
-                running[_start(command, environment)] = time.monotonic()
+                running[_start(command, environment)] = time.monotonic(), command.log
             if not running:
                 return
             time.sleep(_LOOK)
@@ -84,14 +85,14 @@ def _start(command: Command, environment: Mapping[str, str]) -> subprocess.Popen
         return spawn(command.words, env=environment, cwd=command.folder, output=output, errors=output)
 
 
-def _ended(running: dict[subprocess.Popen[bytes], float]) -> Iterator[Ran]:
-    for process, started in list(running.items()):
+def _ended(running: dict[subprocess.Popen[bytes], tuple[float, Path]]) -> Iterator[Ran]:
+    for process, (started, log) in list(running.items()):
         number, status, used = os.wait4(process.pid, os.WNOHANG)
         if number:
             process.returncode = os.waitstatus_to_exitcode(status)
             del running[process]
             now = time.monotonic()
-            yield Ran(now - started, used.ru_utime + used.ru_stime, process.returncode, now)
+            yield Ran(now - started, used.ru_utime + used.ru_stime, process.returncode, now, log)
 
 
 # ── processes that stay ─────────────────────────────────────────────────────
