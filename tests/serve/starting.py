@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.config import ROOT
+from app.processes import spawn
 
 _PARTS = 5  # redis, runner, examiner, worker, site
 SECONDS_TO_START = 150  # on two busy cores; alone it takes about ten
@@ -108,14 +109,12 @@ def start_site(folder: Path, command: list[str] | None = None, **settings: str) 
     }
     output_file = folder / "output"
     with output_file.open("wb") as output:
-        process = subprocess.Popen(
+        process = spawn(  # it dies with the tests, however they end
             command or [sys.executable, "-m", "app.cli", "serve"],
             cwd=ROOT,
             env={**os.environ, **ours, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
+            output=output,
+            errors=output,
         )
     site = Site(process, data_dir, int(ours["UNEMBED_PORT"]), output_file)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,7 +174,7 @@ def test_when_make_is_killed_so_is_everything(tmp_path: Path, how: signal.Signal
     if not (Path(sys.prefix) / "installed.json").exists():
         pytest.skip("this Python is not one that `make` installed")
     (data / "env").symlink_to(sys.prefix)
-    with start_site(tmp_path, ["make", "serve"]) as started:
+    with start_site(tmp_path, [str(shutil.which("make")), "serve"]) as started:
         started.wait_for("database: ready")
         assert len(started.processes()) > 4
         started.stop(how)
