@@ -193,10 +193,15 @@ def _rounds(measured: dict[str, Measured], rounds: int) -> None:
         print(f"  round {number + 1} of {rounds}:", end="", flush=True)
         for name, one in measured.items():
             if not one.system.cold or number % 4 == 0:
-                graded = one.system.right(one.system.grade(right(number)))
-                one.rounds.append(graded)
-                print(f" {name} {graded.seconds:.2f} s ({graded.cpu:.2f} CPU-s)", end="", flush=True)
+                graded = one.system.grade(right(number))
+                fine = graded.verdict == "full"
+                one.rounds += [graded] if fine else []
+                more = "" if fine else " not counted: the right answer was refused"
+                print(f" {name} {graded.seconds:.2f} s ({graded.cpu:.2f} CPU-s){more}", end="", flush=True)
         print(flush=True)
+    for one in measured.values():
+        if not one.rounds:
+            raise Wrong(f"{one.system.title} never gave the right answer all points: nothing to compare.")
 
 
 def _bursts(measured: dict[str, Measured], quick: bool) -> None:

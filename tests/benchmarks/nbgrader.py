@@ -22,7 +22,7 @@ _ASSIGNMENT = "ps1"
 _CONFIG = """\
 c = get_config()
 c.CourseDirectory.course_id = "bench"
-c.ExecutePreprocessor.timeout = 120
+c.Execute.timeout = c.ExecutePreprocessor.timeout = 600
 """
 _SCORES = """\
 import json
