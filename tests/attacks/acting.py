@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from tests.attacks import canaries
-from tests.attacks.corpus import ESCAPED, Attack
+from tests.attacks.corpus import ESCAPED, Attack, together_with
 from tests.attacks.world import Outcome, World
+
+
+def outcome_of(world: World, name: str, attacks: dict[str, Attack]) -> Outcome:
+    """What became of an attack. It runs together with its group, beside a neighbour, when first asked for."""
+    place = attacks[name].place
+    if place not in world.outcomes:
+        group = [attacks[each] for each in together_with(name, attacks)]
+        world.outcomes |= {attack.place: outcome for attack, outcome in side_by_side(world, group)}
+    return world.outcomes[place]
 
 
 def side_by_side(world: World, attacks: list[Attack]) -> list[tuple[Attack, Outcome]]:

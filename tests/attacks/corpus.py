@@ -21,6 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ESCAPED = "ESCAPED"
+AT_ONCE, SLOW_AT_ONCE = 3, 10  # learners who attack at the same time
 _LINE = re.compile(r"# ([A-Z][a-z ]+): (.+)")
 _KNOWN = {
     "Tries",
@@ -44,6 +45,10 @@ class Attack:
     @property
     def expects(self) -> list[str]:
         return self.header["Expects"].split(" or ")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.exercise, self.name
 
     @property
     def exercise(self) -> str:
@@ -70,6 +75,20 @@ def cells() -> dict[str, Attack]:
 
 def hand_ins() -> dict[str, Attack]:
     return _read("hand_ins")
+
+
+def in_order(attacks: dict[str, Attack]) -> list[str]:
+    """Those that take their time come last, together."""
+    return sorted(attacks, key=lambda name: attacks[name].takes_its_time)
+
+
+def together_with(name: str, attacks: dict[str, Attack]) -> list[str]:
+    """Which of them run at the same time as this one."""
+    slow = attacks[name].takes_its_time
+    alike = [each for each in attacks if attacks[each].takes_its_time == slow]
+    size = SLOW_AT_ONCE if slow else AT_ONCE
+    first = alike.index(name) // size * size
+    return alike[first : first + size]
 
 
 def _read(folder: str) -> dict[str, Attack]:

@@ -35,7 +35,7 @@ from workers.runner.client import status
 
 LESSON, CELL = "counting", "one"
 POOL = 2
-SECONDS = 8  # of one run, and of one grading
+SECONDS = 10  # of one run, and of one grading
 PATIENCE = 180  # seconds; a busy machine is slow, and nothing is wrong for that
 SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 
@@ -110,6 +110,7 @@ class World:
     before: Before | None = None
     alone: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # what a neighbour shows
     cgroups: set[str] = field(default_factory=set)  # that runs were ever in
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)  # of attacks that are over
     people: int = 0
 
     # -- what learners do
@@ -287,7 +288,7 @@ def _start_all(made: World, redis: subprocess.Popen[bytes], new_database: Callab
         "UNEMBED_RUN_SECONDS": str(SECONDS),
         "UNEMBED_GRADE_SECONDS": str(SECONDS),
         "UNEMBED_MEMORY_MB": "512",
-        "UNEMBED_WORKER_THREADS": "8",
+        "UNEMBED_WORKER_THREADS": "12",
         "UNEMBED_LEASE_SECONDS": "60",
     }
     runner = ["--socket", f"{run_dir}/runner.sock", "--models", str(SHIPPED)]

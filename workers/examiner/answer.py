@@ -20,7 +20,7 @@ from workers.examiner.shapes import bind
 from workers.examiner.trouble import Ended, Raised, Unfit, Unreadable
 from workers.lab.compare import number, same
 
-READING_SECONDS = 8.0  # of calculating, for all values of one grading: honest ones take a hundredth of it
+READING_SECONDS = 5.0  # of calculating, for all values of one grading: honest ones take a hundredth of it
 _TOO_MUCH = (
     "What your code returned takes too long, or too much memory, to look at. Return something smaller or "
     "simpler, such as one tensor."

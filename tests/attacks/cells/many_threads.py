@@ -1,5 +1,5 @@
 # Tries: to compute in many threads, past the one that we set
-# Expects: limit or died
+# Expects: limit or died or error
 # Takes: its time
 import threading, torch
 

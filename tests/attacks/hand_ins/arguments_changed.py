@@ -1,12 +1,13 @@
-# Tries: to change the question, so that the reference answers another one
-# Exercise: token_losses
+# Tries: to change the question after it was put, so that its answer fits
+# Exercise: next_token
 # Expects: failed
 # Works without walls: yes
-import math, torch
+import torch
 
 
-def token_losses(logits, tokens):
-    logits.zero_()
-    tokens.zero_()
-    return torch.full((tokens.shape[0], tokens.shape[1] - 1), math.log(logits.shape[-1]))
-
+def next_token(tokens):
+    logits = torch.zeros(*tokens.shape, 50)
+    if tokens.shape == (4, 24):
+        tokens.fill_(7)
+        logits[..., 7] = 20.0
+    return logits

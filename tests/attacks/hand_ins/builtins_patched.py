@@ -1,13 +1,12 @@
-# Tries: to patch what a check is made of: abs, isinstance, float, len, all
+# Tries: to patch what a check is made of: abs, float, all, the error that it raises
 # Exercise: token_losses
 # Expects: failed or error
 # Works without walls: yes
-import builtins, torch
+import builtins
 
-builtins.float = lambda value=0: 100
+builtins.float = type("float", (float,), {"__new__": lambda cls, value=0: 100})
 builtins.abs = lambda value: 0
 builtins.all = lambda values: True
-builtins.isinstance = lambda value, kind: True
 builtins.AssertionError = type("Never", (Exception,), {})
 lab.same = lambda *args, **kwargs: None
 
