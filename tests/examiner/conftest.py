@@ -59,7 +59,7 @@ def examiner() -> Iterator[Started]:
             stop([started.process], 10)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def desk(examiner: Started, warm_machines: Path) -> Desk:
     return Desk(Sockets(warm_machines / "runner.sock", examiner.socket), load(COURSE))
 

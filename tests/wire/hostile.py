@@ -142,6 +142,14 @@ odd_texts = st.sampled_from(
 frames = st.one_of(st.builds(frame, headers, bodies), st.builds(frame, odd_texts, bodies))
 
 
+def _answer(value: Any, body: bytes) -> bytes:
+    return frame({"event": "value", "value": value}, body)
+
+
+answers = st.builds(_answer, values, bodies)
+"""Well-formed answers to a question, of which only the value is odd."""
+
+
 @st.composite
 def bent(draw: st.DrawFn, real: list[bytes]) -> bytes:
     """A frame that a real child has sent, with some of it changed, cut out, doubled or missing at the end."""
