@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import machine
+
+_FOR_RUNS = 0.75  # of the memory; the rest is for the services, which take about 2 GB
 ROOT = Path(__file__).resolve().parent.parent
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longest file name there is short
 
@@ -41,8 +44,12 @@ class Settings(BaseSettings):
     memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
     runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
     lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
-    worker_threads: int = Field(4, ge=1, description="runs that are worked on at the same time")
-    pool_size: int = Field(2, ge=0, description="children that wait, already confined, for the next run")
+    worker_threads: int | None = Field(
+        None, ge=1, description="runs at the same time; default: two a core, if memory_mb for each fits"
+    )
+    pool_size: int | None = Field(
+        None, ge=0, description="children that wait for the next run; default: as many as run at once"
+    )
     guest_days: int = Field(30, ge=1, description="how long a guest who stays away is remembered")
     session_days: int = Field(30, ge=1, description="how long an account that stays away is signed in")
 
@@ -68,6 +75,16 @@ class Settings(BaseSettings):
     @property
     def sandbox_mode(self) -> Literal["required", "auto", "off"]:
         return self.sandbox or ("auto" if self.on_loopback else "required")
+
+    @property
+    def runs_at_once(self) -> int:
+        """As many as the processors can do with, and all of which may take the memory that one may."""
+        fitting = int(_FOR_RUNS * machine.memory()) // (self.memory_mb << 20)
+        return self.worker_threads or max(1, min(2 * machine.cores(), fitting))
+
+    @property
+    def spare_children(self) -> int:
+        return self.runs_at_once if self.pool_size is None else self.pool_size
 
     @property
     def database(self) -> str:

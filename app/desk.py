@@ -95,14 +95,23 @@ class Desk:
 
 def of(session: Session, learner: User | None, lesson: Lesson) -> Desk:
     """The lesson for this learner; for nobody, as it was written."""
-    blocks = [block for block in lesson.blocks if not isinstance(block, Prose)]
-    numbers = {block.id: i for i, block in enumerate(lesson.exercises(), 1)}
+    blocks, numbers = _blocks(lesson), _numbers(lesson)
     if learner is None:
-        bare = {b.id: Place(b, lesson, drafts.initial(b), numbers.get(b.id, 0)) for b in blocks}
+        bare = {b.id: Place(b, lesson, drafts.initial(b), numbers.get(b.id, 0)) for b in blocks.values()}
         return Desk(lesson, bare)
     since = _newest_event(learner, lesson)
     known = _Known.of(session, learner, lesson)
-    return Desk(lesson, {b.id: known.place(session, b, lesson, numbers.get(b.id, 0)) for b in blocks}, since)
+    places = {b.id: known.place(session, b, lesson, numbers.get(b.id, 0)) for b in blocks.values()}
+    return Desk(lesson, places, since)
+
+
+def _blocks(lesson: Lesson) -> dict[str, Cell | Exercise]:
+    return {block.id: block for block in lesson.blocks if not isinstance(block, Prose)}
+
+
+def _numbers(lesson: Lesson) -> dict[str, int]:
+    """Exercise → its number in the lesson."""
+    return {block.id: i for i, block in enumerate(lesson.exercises(), 1)}
 
 
 def _newest_event(learner: User, lesson: Lesson) -> str:
@@ -127,14 +136,12 @@ class _Known:
     threads: dict[str, list[Thread]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Session, learner: User, lesson: Lesson) -> _Known:
-        standings = runs.standings(session, learner, lesson)
-        form_runs = (
-            runs.latest(session, learner, lesson.slug) if any(e.is_form for e in lesson.exercises()) else {}
-        )
+    def of(cls, session: Session, learner: User, lesson: Lesson, only: str | None = None) -> _Known:
+        """Of all cells; or of one, whose page waits for it: then the others' outputs are not even read."""
+        latest = runs.latest(session, learner, lesson.slug, only)
         return cls(
-            standings=standings,
-            latest=form_runs,
+            standings=runs.standings(session, learner, lesson, latest, only),
+            latest=latest,
             guesses=activity.predictions(session, learner, lesson.slug),
             statuses=progress.of_lesson(session, learner, lesson.slug),
             attempts=attempts.newest(session, learner, lesson.slug),
@@ -175,7 +182,8 @@ class _Known:
 
 def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
     """One cell or exercise of the lesson. Raises KeyError."""
-    return of(session, learner, lesson).places[cell]
+    known = _Known.of(session, learner, lesson, only=cell)
+    return known.place(session, _blocks(lesson)[cell], lesson, _numbers(lesson).get(cell, 0))
 
 
 def stream_start(run: Run) -> str:

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, case, select, update
 from sqlalchemy.orm import Session
 
 from app import events, jobs, line
@@ -30,7 +30,7 @@ from app.db import now, uuid7
 from app.models import Ending, Output, Run, State
 from app.runs import HINT_SECONDS
 
-MAX_FAULTS = 3
+MAX_FAULTS = 5  # those that die together share one death, and only one of them can be to blame
 PATIENCE = 60  # seconds after which a waiting run gets another message even if the queue is not empty
 OUR_FAULT = (
     "Something of ours failed here, several times, and it is not your code's fault. It counts for nothing; "
@@ -113,15 +113,19 @@ def record(session: Session, run_id: UUID, nonce: str, result: Result) -> Run | 
     return run
 
 
-def give_back(session: Session, run_id: UUID, nonce: str, *, fault: bool) -> Run | None:
-    """Back to the queue, without a message; or, if that was one `fault` of ours too many, failed.
+def give_back(
+    session: Session, run_id: UUID, nonce: str, *, fault: bool = False, pause: bool = False
+) -> Run | None:
+    """Back to the queue, without a message: to be taken at once, or after a `pause`.
 
-    None if the run is no longer ours.
+    If that was one `fault` of ours too many it has failed instead, and if its learner wants it no longer it
+    is cancelled. None if the run is no longer ours.
     """
     held = _held(run_id, nonce)
-    if fault:
-        return _fault(session, held)
-    return _requeue(session, held, faults=0)
+    unwanted = _end_unwanted(session, held)
+    if unwanted:
+        return unwanted[0]
+    return _fault(session, held) if fault else _requeue(session, held, pause=pause)
 
 
 def resend(run: Run) -> None:
@@ -136,10 +140,7 @@ def sweep(session: Session, *, queue_empty: bool) -> int:
 
     `queue_empty`: no message waits, so whoever has been waiting longer than a moment has none.
     """
-    cancelled = _all(
-        session, _orphaned().where(Run.cancel_requested).values({"state": State.CANCELLED} | _over())
-    )
-    _tell_finished(session, cancelled)
+    cancelled = _end_unwanted(session, _orphaned())
     orphans = session.scalars(
         select(Run).where(Run.state == State.RUNNING, Run.lease_until < now()).limit(100)
     ).all()
@@ -180,11 +181,19 @@ def _fault(session: Session, which: Update) -> Run | None:
     failed = {"state": State.FAILED, "message": OUR_FAULT, "faults": Run.faults + 1}
     over = _all(session, last.values(failed | _over()))
     _tell_finished(session, over)
-    return over[0] if over else _requeue(session, which, faults=1)
+    return over[0] if over else _requeue(session, which, faults=1, pause=True)
 
 
-def _requeue(session: Session, which: Update, faults: int) -> Run | None:
-    hint_due = now() + timedelta(seconds=HINT_SECONDS)
+def _end_unwanted(session: Session, which: Update) -> Sequence[Run]:
+    """Those whose learner has cancelled them."""
+    unwanted = which.where(Run.cancel_requested).values({"state": State.CANCELLED} | _over())
+    cancelled = _all(session, unwanted)
+    _tell_finished(session, cancelled)
+    return cancelled
+
+
+def _requeue(session: Session, which: Update, *, faults: int = 0, pause: bool) -> Run | None:
+    hint_due = now() + timedelta(seconds=HINT_SECONDS if pause else 0)
     values = {"state": State.QUEUED, "nonce": "", "lease_until": hint_due, "faults": Run.faults + faults}
     waiting = _all(session, which.values(values))
     for run in waiting:
@@ -193,11 +202,15 @@ def _requeue(session: Session, which: Update, faults: int) -> Run | None:
 
 
 def _without_message(session: Session, queue_empty: bool) -> Sequence[Run]:
-    """Those who have waited for longer than a message takes; each is due again after another such while."""
+    """Those who have waited for longer than a message takes; each is due again after another such while.
+
+    Who was given back has paused by now, and may be taken.
+    """
     moment = now()
     due = moment if queue_empty else moment - timedelta(seconds=PATIENCE)
     silent = update(Run).where(Run.state == State.QUEUED, Run.lease_until < due)
-    return _all(session, silent.values(lease_until=moment + timedelta(seconds=HINT_SECONDS)))
+    due_again = case((Run.tries > 0, moment), else_=moment + timedelta(seconds=HINT_SECONDS))
+    return _all(session, silent.values(lease_until=due_again))
 
 
 def _all(session: Session, change: Update) -> Sequence[Run]:

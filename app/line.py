@@ -1,23 +1,27 @@
 """The line of those who wait: learners take turns, whatever each of them has pressed.
 
-A learner's first waiting run stands before everybody's second, and what a learner has running counts as turns
-taken. Among equal turns the one who came first goes first.
+A learner's first waiting run stands before everybody's second. What a learner has running counts as a turn
+taken, and so does what has begun since this run came: who presses again and again gains nothing. Among equal
+turns the one who came first goes first.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Subquery, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Subquery, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from app.db import now
 from app.models import Run, State
 
 
 def first(session: Session) -> UUID | None:
-    """The run whose turn it is; None if nobody waits."""
+    """The run whose turn it is; None if nobody waits. One that was given back may have to pause first."""
     line = _line()
-    return session.scalar(select(line.c.id).order_by(line.c.place).limit(1))
+    ready = or_(Run.tries == 0, Run.lease_until <= now())
+    query = select(Run.id).join(line, line.c.id == Run.id).where(ready)
+    return session.scalar(query.order_by(line.c.place).limit(1))
 
 
 def place(session: Session, run: Run) -> int:
@@ -35,18 +39,17 @@ def places(session: Session, most: int) -> list[tuple[Run, int]]:
 
 def _line() -> Subquery:
     """Run id → place, from 1."""
-    running = (
-        select(Run.user_id, func.count().label("taken"))
-        .where(Run.state == State.RUNNING)
-        .group_by(Run.user_id)
-        .subquery()
+    other = aliased(Run)
+    taken = (
+        select(func.count())
+        .where(other.user_id == Run.user_id, other.id != Run.id, other.state != State.QUEUED)
+        .where(or_(other.state == State.RUNNING, other.started_at >= Run.queued_at))
+        .correlate(Run)
+        .scalar_subquery()
     )
     own = func.row_number().over(partition_by=Run.user_id, order_by=(Run.queued_at, Run.id))
     turns = (
-        select(Run.id, Run.queued_at, (own + func.coalesce(running.c.taken, 0)).label("turn"))
-        .outerjoin(running, running.c.user_id == Run.user_id)
-        .where(Run.state == State.QUEUED)
-        .subquery()
+        select(Run.id, Run.queued_at, (own + taken).label("turn")).where(Run.state == State.QUEUED).subquery()
     )
     order = (turns.c.turn, turns.c.queued_at, turns.c.id)
     return select(turns.c.id, func.row_number().over(order_by=order).label("place")).subquery()

@@ -10,12 +10,12 @@ learner can't disagree.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app import activity, chains, drafts, events, jobs, line
@@ -141,13 +141,17 @@ class Standing:
         return self.replay_seconds > LONG_REPLAY
 
 
-def standings(session: Session, user: User, lesson: Lesson) -> dict[str, Standing]:
-    """Every live cell and exercise in code, in order: text, newest run, and whether that still holds."""
+def standings(
+    session: Session, user: User, lesson: Lesson, newest: Mapping[str, Run], only: str | None = None
+) -> dict[str, Standing]:
+    """Every live cell and exercise in code, in order: text, newest run, and whether that still holds.
+
+    `newest` as `latest` gives it; `only` for one cell instead of all.
+    """
     texts = drafts.texts(session, user, lesson)
-    newest = latest(session, user, lesson.slug)
-    seconds = _newest_seconds(newest.values())
+    seconds = _newest_seconds(session, user, lesson.slug)
     found: dict[str, Standing] = {}
-    for cell in (block.id for block in lesson.cells()):
+    for cell in (block.id for block in lesson.cells() if only in (None, block.id)):
         chain, run = chains.build(lesson, cell, texts), newest.get(cell)
         found[cell] = Standing(
             cell=cell,
@@ -161,31 +165,35 @@ def standings(session: Session, user: User, lesson: Lesson) -> dict[str, Standin
     return found
 
 
-def latest(session: Session, user: User, lesson: str) -> dict[str, Run]:
-    """Cell → its newest run or grading, waiting or over, with its outputs and attempt."""
+def latest(session: Session, user: User, lesson: str, only: str | None = None) -> dict[str, Run]:
+    """Cell → its newest run or grading, with its outputs and attempt; `only` for one cell."""
+    ranked = _ranked(user, lesson)
+    newest = and_(ranked.c.id == Run.id, ranked.c.rank == 1)
+    query = select(Run).join(ranked, newest if only is None else and_(newest, Run.cell == only))
+    found = session.scalars(query.options(selectinload(Run.outputs), selectinload(Run.attempt)))
+    return {run.cell: run for run in found}
+
+
+def _ranked(user: User, lesson: str) -> Subquery:
+    """Run id → rank among the runs of its cell: 1 is the newest."""
     order = func.row_number().over(partition_by=Run.cell, order_by=(Run.created_at.desc(), Run.id.desc()))
-    ranked = (
-        select(Run.id, order.label("rank")).where(Run.user_id == user.id, Run.lesson == lesson).subquery()
-    )
-    query = (
-        select(Run)
-        .join(ranked, and_(ranked.c.id == Run.id, ranked.c.rank == 1))
-        .options(selectinload(Run.outputs), selectinload(Run.attempt))
-    )
-    return {run.cell: run for run in session.scalars(query)}
+    mine = select(Run.id, order.label("rank")).where(Run.user_id == user.id, Run.lesson == lesson)
+    return mine.subquery()
 
 
 def replay_seconds(session: Session, user: User, lesson: Lesson, cell: str) -> float:
     """How long the cells above `cell` took when they last ran, in seconds."""
-    seconds = _newest_seconds(latest(session, user, lesson.slug).values())
+    seconds = _newest_seconds(session, user, lesson.slug)
     return sum(seconds.get(above, 0.0) for above in lesson.chain(cell)[:-1])
 
 
-def _newest_seconds(found: Iterable[Run]) -> dict[str, float]:
+def _newest_seconds(session: Session, user: User, lesson: str) -> dict[str, float]:
+    """Cell → how long it took in the newest run that had it."""
+    ranked = _ranked(user, lesson)
+    newest = select(Run.cell_seconds).join(ranked, and_(ranked.c.id == Run.id, ranked.c.rank == 1))
     seconds: dict[str, float] = {}
-    for run in sorted(found, key=lambda run: run.created_at):
-        if run.kind is RunKind.RUN:
-            seconds.update(run.cell_seconds)
+    for some in session.scalars(newest.where(Run.kind == RunKind.RUN).order_by(Run.created_at)):
+        seconds.update(some)
     return seconds
 
 

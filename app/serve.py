@@ -75,7 +75,7 @@ def first_parts(config: Settings) -> list[Part]:
     runner = ["--socket", str(config.runner_socket), "--sandbox", config.sandbox_mode]
     runner += [
         "--pool",
-        str(config.pool_size),
+        str(config.spare_children),
         "--models",
         str(ROOT / "workers" / "lab" / "models" / "shipped"),
     ]

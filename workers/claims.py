@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 MAX_TEXT = 200_000  # characters of one result or notice
+MAX_QUOTED = 600
 
 
 class Unshowable(Exception):
@@ -18,6 +20,15 @@ def clean_text(text: Any, most: int = MAX_TEXT) -> str:
     if len(text) > most:
         text = f"{text[:most]}… (cut)"
     return storable(text)
+
+
+def quoted(text: str) -> str:
+    """What a learner's code says, within a sentence of ours in Markdown: one line, and nothing but text."""
+    line = " ".join(text.split())
+    line = f"{line[:MAX_QUOTED]}…" if len(line) > MAX_QUOTED else line
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    room = " " if longest else ""  # a backtick at an end would lengthen the fence
+    return f"{'`' * (longest + 1)}{room}{line}{room}{'`' * (longest + 1)}"
 
 
 def storable(text: str) -> str:

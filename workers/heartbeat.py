@@ -57,19 +57,23 @@ class Heartbeat:
     def watch(self, child: Cancellable) -> None:
         """From now on `child` is cancelled when there is a reason to stop; at once if there is one."""
         self._child = child
-        self._wake.set()
+        if self.stop or self._shutdown.is_set():
+            self._wake.set()
 
     def nudge(self) -> None:
         """Look at once whether there is a reason to stop."""
         self._wake.set()
 
     def _beat(self) -> None:
-        while not self._over.is_set():
+        """The claim was the first beat: most runs are over before another is due."""
+        while True:
+            self._wake.wait(SECONDS)
+            self._wake.clear()
+            if self._over.is_set():
+                return
             self.stop = self.stop or self._reason()
             if self.stop and self._child:
                 self._child.cancel()
-            self._wake.wait(SECONDS)
-            self._wake.clear()
 
     def _reason(self) -> Stop | None:
         if self._shutdown.is_set():

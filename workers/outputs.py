@@ -41,6 +41,14 @@ def check_output(output: Any) -> Output:
     return {"kind": kind, **checks[kind](output)}
 
 
+def checked(output: Any) -> Output:
+    """The output, or a notice that says why it is not shown."""
+    try:
+        return check_output(output)
+    except Unshowable as sentence:
+        return {"kind": "notice", "text": str(sentence)}
+
+
 def check_error(error: Any) -> dict[str, Any] | None:
     """A clean copy of an error, or None for none. Anything malformed becomes an error without details."""
     if error is None:

@@ -11,7 +11,7 @@ from app import events
 from app.leases import Shown
 from app.models import Run
 from app.redis import client
-from workers.outputs import Unshowable, check_output, clean_text
+from workers.outputs import checked, clean_text
 
 JOIN_SECONDS = 0.05  # text printed within so short a time travels together
 MOST_SHOWN = 16 << 20  # bytes of everything one run shows, text apart
@@ -50,7 +50,7 @@ class Recorder:
             stream = "stderr" if event.get("stream") == "stderr" else "stdout"
             self.print(stream, clean_text(event.get("text")))
         elif event.get("event") == "output":
-            self._take_output(_checked(event.get("output")))
+            self._take_output(checked(event.get("output")))
 
     def _take_output(self, output: dict[str, Any]) -> None:
         self._bytes += len(json.dumps(output))
@@ -110,13 +110,6 @@ class Recorder:
             return
         if not events.publish(client(), self._run.user_id, self._run.lesson, event):
             self._quiet_until = time.monotonic() + _QUIET_SECONDS
-
-
-def _checked(output: Any) -> dict[str, Any]:
-    try:
-        return check_output(output)
-    except Unshowable as sentence:
-        return {"kind": "notice", "text": str(sentence)}
 
 
 def _append(unsent: list[tuple[str, str]], stream: str, text: str) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -18,12 +19,13 @@ from sqlalchemy.exc import OperationalError
 from app import attempts, events, leases
 from app.attempts import Verdict
 from app.config import settings
-from app.db import transaction
+from app.db import now, transaction
 from app.jobs import RUN, celery
 from app.leases import Result
 from app.lessons import course
-from app.models import Ending, Run, RunKind
+from app.models import Ending, Run, RunKind, State
 from app.models import Verdict as Word
+from workers.claims import quoted
 from workers.examiner import client as examiner
 from workers.heartbeat import Heartbeat, Stop
 from workers.recorder import Recorder
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 
 SHUTDOWN = threading.Event()  # set when this worker is told to end: its runs go back to the queue
 START_SECONDS = 10.0  # how long a run waits for a runner or an examiner that is starting again
+LONGEST_ABSENCE = timedelta(minutes=10)  # of runner or examiner; a run that has waited longer has our fault
 OUTPUTS = 50  # things shown in one run
 _RECORD_TRIES = 3
 _NOBODY_LISTENS = (ConnectionRefusedError, FileNotFoundError)
@@ -44,6 +47,10 @@ Work = Callable[[Run, Recorder, Heartbeat], tuple[Result, Verdict | None]]
 
 class Stopped(Exception):
     """The run has to end before it is over; the heartbeat knows why."""
+
+
+class Away(Exception):
+    """The runner or the examiner is being started again: no fault of this run, which has not begun."""
 
 
 @celery.task(name=RUN)
@@ -68,6 +75,9 @@ def _do(held: Run, work: Work) -> None:
             _record(held, *work(held, recorder, heartbeat))
         except Stopped:
             _end_early(held, recorder, heartbeat.stop)
+        except Away as away:
+            log.warning("run %s waits on: %s", held.id, away)
+            _give_back(held, fault=now() - held.queued_at > LONGEST_ABSENCE, pause=True)
         except Exception:
             log.exception("run %s goes back to the queue", held.id)
             _give_back(held, fault=True)
@@ -78,7 +88,7 @@ def _end_early(held: Run, recorder: Recorder, reason: Stop | None) -> None:
         recorder.flush()
         _record(held, Result(message="Cancelled.", outputs=recorder.outputs, cancelled=True), None)
     elif reason is Stop.SHUTDOWN:
-        _give_back(held, fault=False)
+        _give_back(held)
 
 
 # ---- the work
@@ -114,8 +124,10 @@ def _judge(exercise: str, answer: Any, child: RunnerClient | None) -> Verdict:
             found = examiner.grade(settings().examiner_socket, exercise, answer, child)
             return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
         except examiner.ExaminerGone as gone:
-            if not isinstance(gone.__cause__, _NOBODY_LISTENS) or time.monotonic() > deadline:
+            if not isinstance(gone.__cause__, _NOBODY_LISTENS):
                 raise  # it went away in the middle: the answer has seen inputs, so it takes a fresh child
+            if time.monotonic() > deadline:
+                raise Away(str(gone)) from gone
             time.sleep(0.25)
 
 
@@ -126,7 +138,7 @@ def _not_judged(held: Run, result: Result) -> Verdict:
         return Verdict(Word.ERROR, result.message)
     assert error is not None
     line = f" in line {error['line']}" if error["line"] and error["cell"] == held.cell else ""
-    sentence = f"Your code stopped{line} with {error['type']}: {error['message']}"
+    sentence = f"Your code stopped{line} with {quoted(error['type'] + ': ' + error['message'])}"
     return Verdict(Word.ERROR, sentence, {"line": error["line"], "cell": error["cell"]})
 
 
@@ -159,9 +171,11 @@ def _connected(limits: Limits, seed: int, heartbeat: Heartbeat) -> Iterator[Runn
         try:
             child.__enter__()
             break
-        except RunnerGone:
-            if heartbeat.stop or time.monotonic() > deadline:
+        except RunnerGone as gone:
+            if heartbeat.stop:
                 raise
+            if time.monotonic() > deadline:
+                raise Away(str(gone)) from gone
             time.sleep(0.25)
     try:
         yield child
@@ -195,9 +209,9 @@ def _record_once(held: Run, result: Result, verdict: Verdict | None) -> None:
         events.tell(session, recorded, events.finished(recorded))
 
 
-def _give_back(held: Run, *, fault: bool) -> None:
-    """To the queue. After a fault the next try comes with the sweeper, a few seconds later."""
+def _give_back(held: Run, *, fault: bool = False, pause: bool = False) -> None:
+    """To the queue. After a fault or a pause the next try comes with the sweeper, a few seconds later."""
     with transaction() as session:
-        waiting = leases.give_back(session, held.id, held.nonce, fault=fault)
-    if waiting is not None and not fault:
-        leases.resend(waiting)
+        back = leases.give_back(session, held.id, held.nonce, fault=fault, pause=pause)
+    if back is not None and back.state is State.QUEUED and not (fault or pause):
+        leases.resend(back)

@@ -81,7 +81,7 @@ class Sweeper(threading.Thread):
         Whoever started this worker starts another.
         """
         taken = sum(state.total_count.values())
-        free = len(state.reserved_requests) < settings().worker_threads
+        free = len(state.reserved_requests) < settings().runs_at_once
         self._still = self._still + 1 if waiting and free and taken == self._taken else 0
         self._taken = taken
         if self._still >= STALLED_SWEEPS:
@@ -133,7 +133,7 @@ def _celery_worker(name: str) -> Any:
     return jobs.celery.Worker(
         hostname=name,
         pool_cls=PromptPool,
-        concurrency=settings().worker_threads,
+        concurrency=settings().runs_at_once,
         loglevel="WARNING",
         quiet=True,
         without_gossip=True,  # workers need not know each other: the rows say who does what

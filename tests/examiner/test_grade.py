@@ -77,7 +77,7 @@ def test_nothing_returned_asks_for_the_return(desk: Desk) -> None:
 def test_an_exception_is_told_with_its_line_and_input(desk: Desk) -> None:
     found = desk.hand_in("score", answer("x = 1\n    return pattern[99]"))
     assert found["verdict"] == "error"
-    assert found["message"].startswith("`score` raised IndexError in line 4: index 99 is out of bounds")
+    assert found["message"].startswith("`score` raised in line 4 `IndexError: index 99 is out of bounds")
     assert found["details"]["line"] == 4
     assert found["details"]["input"][0]["shape"] == [3, 9, 9]
 
@@ -108,7 +108,7 @@ def test_an_answer_can_use_what_earlier_exercises_defined(desk: Desk) -> None:
 def test_a_probe_tells_of_the_learners_code_and_not_of_itself(desk: Desk) -> None:
     found = desk.hand_in("ablate", "def silence(z, hook, head):\n    return z[99]")
     assert found["verdict"] == "error"
-    assert found["message"].startswith("Your code raised IndexError in line 2: ")
+    assert found["message"].startswith("Your code raised in line 2 `IndexError: ")
     assert "probe" not in found["message"]
 
 

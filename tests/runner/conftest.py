@@ -10,6 +10,7 @@ import pytest
 
 from tests.runner.starting import Started
 from tests.runner.starting import runner as start_runner
+from workers.outputs import checked
 from workers.runner.client import ChildEnded, RunnerClient
 from workers.runner.limits import Limits
 
@@ -29,7 +30,7 @@ class Seen:
             case "text":
                 self.text += event["text"]
             case "output":
-                self.outputs.append(event["output"])
+                self.outputs.append(checked(event["output"]))  # as the worker does
             case "done":
                 self.error = event["error"]
 

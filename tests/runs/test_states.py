@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
-from app import attempts, events, leases, runs
+from app import attempts, events, leases, line, runs
 from app.attempts import Verdict
 from app.db import on_commit, transaction
 from app.guard import TooMany
@@ -61,7 +61,9 @@ class Life:
     cell: str
     text: Any
     order: int  # in which they came
+    came: float
     due: float
+    began: float | None = None
     state: str = "queued"
     holder: int | None = None  # the claim that may record it
     tries: int = 0
@@ -121,31 +123,46 @@ class Model:
         for life in replaced:
             self.cancel(life.number)
         self.drafts, self.presses, self.messages = drafts, self.presses + 1, self.messages + 1
-        self.lives[number] = Life(number, learner, grade, cell, whole, self.presses, self.now + HINT)
+        self.lives[number] = Life(
+            number, learner, grade, cell, whole, self.presses, self.now, self.now + HINT
+        )
         return number
 
     def claim(self, number: int, run: int) -> bool:
         life = self.lives.get(run)
         if life is None or life.state != "queued":
             return False
-        life.state, life.holder, life.due = "running", number, self.now + LEASE
+        life.state, life.holder, life.due, life.began = "running", number, self.now + LEASE, self.now
         life.tries += 1
         self.claims[number] = run
         return True
 
     def claim_next(self, number: int) -> int | None:
-        """Learners take turns; among equal turns, who came first."""
+        """Learners take turns; among equal turns, who came first. Who was given back may have to pause."""
         line: list[tuple[int, int, int]] = []
         for learner in {life.learner for life in self.lives.values()}:
             going = self.waiting(learner)
-            taken = sum(life.state == "running" for life in going)
             mine = sorted((life.order, life.number) for life in going if life.state == "queued")
-            line += [(taken + turn, *who) for turn, who in enumerate(mine)]
+            turns = [(turn + self.taken(who[1]), *who) for turn, who in enumerate(mine)]
+            line += [turn for turn in turns if self.ready(turn[-1])]
         if not line:
             return None
         _, _, run = min(line)
         self.claim(number, run)
         return run
+
+    def taken(self, run: int) -> int:
+        """Turns that this run's learner has had: what runs, and what has begun since it came."""
+        mine = self.lives[run]
+        others = [life for life in self.lives.values() if life.learner == mine.learner and life is not mine]
+        begun = [life for life in others if life.began is not None and life.state != "queued"]
+        return sum(
+            life.state == "running" or life.began >= mine.came for life in begun if life.began is not None
+        )
+
+    def ready(self, run: int) -> bool:
+        life = self.lives[run]
+        return not life.tries or life.due <= self.now
 
     def held(self, claim: int) -> Life | None:
         life = self.lives.get(self.claims.get(claim, -1))
@@ -170,10 +187,12 @@ class Model:
         life = self.held(claim)
         if life is None:
             return None
-        if fault:
+        if life.unwanted:
+            life.end("cancelled")
+        elif fault:
             life.fault(self.now + HINT)
         else:
-            life.requeue(self.now + HINT, 0)
+            life.requeue(self.now, 0)
             self.messages += 1
         return life.state
 
@@ -197,7 +216,7 @@ class Model:
                 self.messages += life.state == "queued"
             elif life.state == "queued" and life.due < self.now - (0 if empty else PATIENCE):
                 touched += 1
-                life.due = self.now + HINT
+                life.due = self.now + (0 if life.tries else HINT)
                 self.messages += 1
         return touched
 
@@ -261,7 +280,7 @@ class World:
 
     def give_back(self, session: Session, claim: int, fault: bool) -> str | None:
         run = leases.give_back(session, *self.holds[claim], fault=fault)
-        if run is not None and not fault:
+        if run is not None and not fault and run.state is State.QUEUED:
             on_commit(session, lambda: leases.resend(run))
         return run.state.value if run else None
 
@@ -558,8 +577,8 @@ def test_whatever_happens_a_run_lives_as_it_should(
     change_settings(runs_per_learner=CAP, lease_seconds=LEASE, course_dir=lesson.path.parents[2])
     assert (leases.HINT_SECONDS, leases.PATIENCE) == (HINT, PATIENCE)
     clock = Clock()
-    monkeypatch.setattr(leases, "now", clock)
-    monkeypatch.setattr(runs, "now", clock)
+    for module in (leases, line, runs):
+        monkeypatch.setattr(module, "now", clock)
     often = settings(
         max_examples=30, stateful_step_count=40, suppress_health_check=list(HealthCheck), database=None
     )

@@ -58,15 +58,15 @@ def test_a_living_worker_keeps_its_run(session: Session, ada: User, lesson: Less
     assert sent_jobs() == []
 
 
-def test_after_three_faults_of_ours_it_fails_and_says_whose_fault_it_was(
+def test_after_too_many_faults_of_ours_it_fails_and_says_whose_fault_it_was(
     session: Session, ada: User, lesson: Lesson, sent_jobs: Jobs, redis: Redis
 ) -> None:
     run = submitted(session, ada, sent_jobs)
-    for _ in range(3):
+    for _ in range(leases.MAX_FAULTS):
         abandoned(session, run)
         sweep(session)
     session.refresh(run)
-    assert (run.state, run.faults, run.ending) == (State.FAILED, 3, None)
+    assert (run.state, run.faults, run.ending) == (State.FAILED, leases.MAX_FAULTS, None)
     assert "not your code's fault" in run.message
     assert sweep(session) == 0
     last = [events.decode(fields) for _, fields in redis.xrange(events.key(ada.id, "counting"))][-1]
@@ -115,10 +115,41 @@ def test_a_run_given_back_by_a_worker_that_ends_counts_as_no_fault(
     run = submitted(session, ada, sent_jobs)
     held = leases.claim(session, run.id)
     assert held
-    leases.give_back(session, run.id, held.nonce, fault=False)
+    leases.give_back(session, run.id, held.nonce)
     session.commit()
     session.refresh(run)
     assert (run.state, run.faults) == (State.QUEUED, 0)
+    assert leases.claim_next(session)
+
+
+def test_a_run_given_back_after_a_fault_comes_back_a_moment_later(
+    session: Session, ada: User, ben: User, lesson: Lesson, sent_jobs: Jobs
+) -> None:
+    """So that it is not taken by the next message, again and again, while others wait."""
+    run = submitted(session, ada, sent_jobs)
+    held = leases.claim(session, run.id)
+    assert held
+    leases.give_back(session, run.id, held.nonce, fault=True)
+    other = runs.submit(session, ben, "counting", "one", {})
+    taken = leases.claim_next(session)
+    assert taken
+    assert taken.id == other.id
+    assert leases.claim_next(session) is None
+    session.execute(update(Run).values(lease_until=now() - AGO))
+    assert leases.claim_next(session)
+
+
+def test_a_cancelled_run_that_its_worker_gives_back_is_over(
+    session: Session, ada: User, lesson: Lesson, sent_jobs: Jobs
+) -> None:
+    run = submitted(session, ada, sent_jobs)
+    held = leases.claim(session, run.id)
+    assert held
+    nonce = held.nonce
+    runs.cancel(session, run)
+    back = leases.give_back(session, run.id, nonce, fault=True)
+    assert back
+    assert (back.state, back.faults) == (State.CANCELLED, 0)
 
 
 def test_events_of_a_second_try_come_after_those_of_the_first(

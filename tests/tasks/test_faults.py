@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import attempts, leases, runs
 from app import redis as redis_of_app
 from app.config import settings
+from app.db import now
 from app.lessons import Lesson
 from app.models import Ending, Run, State, User
 from app.models import Verdict as Word
@@ -25,7 +27,9 @@ Do = Callable[[], list[str]]
 
 def sweep(session: Session) -> None:
     """What the sweeper does some seconds later."""
-    session.execute(update(Run).where(Run.state == State.QUEUED).values(lease_until=Run.queued_at))
+    session.execute(
+        update(Run).where(Run.state == State.QUEUED).values(lease_until=now() - timedelta(seconds=60))
+    )
     session.commit()
     leases.sweep(session, queue_empty=True)
     session.commit()
@@ -36,16 +40,23 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "START_SECONDS", 0.2)
 
 
-def test_without_a_runner_a_run_is_tried_three_times_and_then_ours(
+def test_a_run_that_has_waited_very_long_for_a_runner_ends_as_our_fault(
     session: Session, ada: User, lesson: Lesson, run_jobs: Do
 ) -> None:
     run = runs.submit(session, ada, "counting", "one", {})
     session.commit()
-    for _ in range(3):
+    for _ in range(2):
         assert run_jobs() == ["run"]
         sweep(session)
     session.refresh(run)
-    assert (run.state, run.tries, run.faults) == (State.FAILED, 3, 3)
+    assert (run.state, run.tries, run.faults) == (State.QUEUED, 2, 0)
+    run.queued_at -= 2 * tasks.LONGEST_ABSENCE
+    session.commit()
+    for _ in range(leases.MAX_FAULTS):
+        run_jobs()
+        sweep(session)
+    session.refresh(run)
+    assert (run.state, run.faults) == (State.FAILED, leases.MAX_FAULTS)
     assert "not your code's fault" in run.message
 
 
@@ -59,7 +70,7 @@ def test_without_an_examiner_no_verdict_is_given_and_the_next_try_can_succeed(
     run_jobs()
     session.expire_all()
     (shown,) = attempts.of(session, ada, "double")
-    assert (shown.verdict, shown.run.state, shown.run.faults) == (None, State.QUEUED, 1)
+    assert (shown.verdict, shown.run.state, shown.run.faults) == (None, State.QUEUED, 0)
     away.rename(examiner)
     sweep(session)
     run_jobs()

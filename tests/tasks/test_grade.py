@@ -71,7 +71,7 @@ def test_the_untouched_starter_is_not_attempted(hand_in: HandIn, lesson: Lesson)
 def test_an_answer_that_stops_is_an_error_with_its_line(hand_in: HandIn) -> None:
     attempt = hand_in("double", "def double(x: int) -> int:\n    return x + x\nnothing")
     assert attempt.verdict is Word.ERROR
-    assert attempt.message.startswith("Your code stopped in line 3 with NameError")
+    assert attempt.message.startswith("Your code stopped in line 3 with `NameError")
     assert attempt.run.outputs[0].kind == "error"
 
 

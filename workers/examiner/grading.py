@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.claims import quoted
 from workers.examiner import forms, mistakes
 from workers.examiner.answer import OURS, Answer, Respondent, described
 from workers.examiner.references import Reference, seed_all
@@ -104,7 +105,7 @@ class Grading:
             asked = answer.calls[-1].name
             name = OURS if asked in self.reference.exercise.probes else f"`{asked}`"
             line = f" in line {trouble.line}" if trouble.line else ""
-            return f"{name} raised {trouble.type}{line}: {trouble.message}"
+            return f"{name} raised{line} {quoted(f'{trouble.type}: {trouble.message}')}"
         doc = next(c.doc for c in self.reference.exercise.checks if c.name == check)
         return str(trouble).strip() or f"This does not hold yet: {doc}"
 

@@ -1,7 +1,8 @@
 """One run as the supervisor sees it: between the worker's connection and the child, with the limits in hand.
 
-The child is believed in nothing: its events are checked and rebuilt, its time is measured here, and an event
-nobody waits for ends the run.
+The child is believed in nothing: its events are counted and rebuilt, its time is measured here, and an event
+nobody waits for ends the run. What an output holds is looked at by the worker: that takes time, and here
+everybody would wait.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from workers import outputs
-from workers.outputs import Unshowable, check_error, check_output, clean_text
+from workers.outputs import Output, check_error, clean_text
 from workers.runner.limits import THREADS, Limits, crash_sentence
 from workers.runner.loop import Link, Loop, Timer
 from workers.wire import Frame, WireError
@@ -21,6 +21,9 @@ _TEXT_PIECE = 32_768  # characters of one event
 _OPEN_SECONDS = 30.0
 _LISTEN_SECONDS = 30.0  # how long a worker may take to read how its run ended
 _LOOK_SECONDS = 0.5
+_LEAST_TEXT = 16  # characters that one event counts for, so that empty ones are no way to keep us busy
+_MALFORMED = "Something was shown that is no output."
+_NO_THREAD = "Thread creation failed"  # as OpenMP says it before it crashes
 _EXIT_SECONDS = 2.0  # a process that dies closes its line a moment before it is dead
 _PATIENCE = 500  # outputs beyond those shown, until a run is stopped
 _QUESTIONS = ("call", "probe", "get")
@@ -75,6 +78,7 @@ class Run:
         self._text = _TextGatherer(loop, client)
         self._printed = self._lines = 0
         self._shown = 0
+        self._threads_refused = False
         client.on_frame = self._on_request
         client.on_gone = self._on_client_gone
         client.on_drained = lambda: self._pause_child(False)
@@ -87,7 +91,7 @@ class Run:
         child.link.on_frame = self._on_event
         child.link.on_gone = self._on_child_silent
         child.on_exit, child.on_lost = self._on_child_exit, self.abandon
-        child.on_noise = lambda noise: self._on_text("stderr", noise)
+        child.on_noise = self._on_noise
         self._asked = {"op": "open"}
         self._start_clock(_OPEN_SECONDS)
         self._watch()
@@ -161,7 +165,7 @@ class Run:
 
     def _on_text(self, stream: Any, text: Any) -> None:
         if isinstance(text, str):
-            self._printed += len(text)
+            self._printed += max(len(text), _LEAST_TEXT)
             self._lines += text.count("\n")
         if self._shows and not self._hidden:
             self._text.add("stderr" if stream == "stderr" else "stdout", clean_text(text))
@@ -169,6 +173,10 @@ class Run:
             self.end("output")
         elif self._lines > self.limits.lines:
             self.end("output", self.limits.sentence("lines"))
+
+    def _on_noise(self, noise: str) -> None:
+        self._threads_refused |= _NO_THREAD in noise
+        self._on_text("stderr", noise)
 
     def _on_output(self, output: Any) -> None:
         self._shown += 1
@@ -180,9 +188,9 @@ class Run:
             if self._shown == self.limits.outputs + 1:
                 self._show({"kind": "notice", "text": _too_many(self.limits.outputs)})
         else:
-            self._show(_checked(output))
+            self._show(output if isinstance(output, dict) else {"kind": "notice", "text": _MALFORMED})
 
-    def _show(self, output: outputs.Output) -> None:
+    def _show(self, output: Output) -> None:
         self._text.flush()
         self._client.send({"event": "output", "output": output})
 
@@ -212,7 +220,8 @@ class Run:
         elif status == -9:  # by somebody else, or by a machine without memory: not the learner's doing
             self.abandon()
         else:
-            self.end("crash", crash_sentence(status))
+            threads = self.limits.sentence("threads") if self._threads_refused else ""
+            self.end("crash", threads or crash_sentence(status))
 
     def _finish(self, when_sent: bool) -> None:
         self.over = True
@@ -308,14 +317,6 @@ class _TextGatherer:
         self._length = 0
         self._last = time.monotonic()
         self._client.send({"event": "text", "stream": self._stream, "text": text})
-
-
-def _checked(output: Any) -> outputs.Output:
-    """The output, or the reason why it is not shown."""
-    try:
-        return check_output(output)
-    except Unshowable as error:
-        return {"kind": "notice", "text": str(error)}
 
 
 def _too_many(most: int) -> str:
