@@ -11,5 +11,5 @@ wanted = "canary" + "-"
 for found in gc.get_objects():
     if type(found) in (dict, list, tuple):
         for value in list(found.values()) if type(found) is dict else found:
-            if type(value) is str and wanted in value and "gc.unfreeze" not in value:
+            if type(value) is str and len(value) > 24 and wanted in value and "gc.unfreeze" not in value:
                 print("ESCAPED", value[:100], flush=True)
