@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     pool_size: int | None = Field(
         None, ge=0, description="children that wait for the next run; default: as many as run at once"
     )
+    snapshots: int = Field(
+        0, ge=0, le=16, description="states between cells kept of a learner's lesson; 0: every run replays"
+    )
+    snapshots_mb: int = Field(1024, ge=64, description="memory that all kept states together may take")
     guest_days: int = Field(30, ge=1, description="how long a guest who stays away is remembered")
     session_days: int = Field(30, ge=1, description="how long an account that stays away is signed in")
 

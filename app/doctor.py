@@ -112,6 +112,7 @@ def _redis() -> _Found:
 
 def _runner() -> _Found:
     command = [sys.executable, "-m", "workers.runner", "--probe", "--sandbox", settings().sandbox_mode]
+    command += ["--snapshots", str(settings().snapshots)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     found = json.loads(said.stdout.strip().splitlines()[-1])
     layers = ", ".join(found["layers"]) or "none"

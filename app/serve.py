@@ -79,6 +79,8 @@ def first_parts(config: Settings) -> list[Part]:
         "--models",
         str(ROOT / "workers" / "lab" / "models" / "shipped"),
     ]
+    if config.snapshots:
+        runner += ["--snapshots", str(config.snapshots), "--snapshots-mb", str(config.snapshots_mb)]
     examiner = ["--socket", str(config.examiner_socket), "--course", str(config.course_dir.resolve())]
     parts = [_part(config, "runner", ["workers.runner", *runner], clean)]
     parts += [_part(config, "examiner", ["workers.examiner", *examiner], clean)]

@@ -20,12 +20,13 @@ _SENTENCE = 300  # characters of an error's message that are repeated in a sente
 
 
 def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable[[str], str]) -> Result:
-    """Run every cell of the chain in order, until one fails; only the last one shows anything.
+    """Run every cell of the chain in order, until one fails; only the last one shows anything. What the child
+    has done already is skipped.
 
     `name` says what to call a cell above. Raises RunnerGone, and ChildEnded if the run was cancelled.
     """
     result = Result(outputs=recorder.outputs)
-    for link in chain:
+    for link in chain[child.skip :]:
         last, begun = link is chain[-1], time.monotonic()
         try:
             done = _run_cell(child, link, recorder, shown=last)

@@ -30,7 +30,7 @@ from workers.examiner import client as examiner
 from workers.heartbeat import Heartbeat, Stop
 from workers.recorder import Recorder
 from workers.replay import replay
-from workers.runner.client import ChildEnded, RunnerClient, RunnerGone
+from workers.runner.client import ChildEnded, RunnerClient, RunnerGone, wish
 from workers.runner.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -95,9 +95,16 @@ def _end_early(held: Run, recorder: Recorder, reason: Stop | None) -> None:
 
 
 def _run(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, None]:
-    with _child(held, heartbeat, settings().run_seconds) as child:
+    with _child(held, heartbeat, settings().run_seconds, _wish(held)) as child:
         recorder.started()
         return replay(child, held.chain, recorder, lambda cell: f"The cell “{cell}” above"), None
+
+
+def _wish(held: Run) -> dict[str, Any] | None:
+    """To begin after the cells above, if the runner has kept that state of this learner's lesson."""
+    if not settings().snapshots:
+        return None
+    return wish(f"{held.user_id}/{held.lesson}", [(link["cell"], link["text"]) for link in held.chain])
 
 
 def _grade(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, Verdict | None]:
@@ -143,7 +150,9 @@ def _not_judged(held: Run, result: Result) -> Verdict:
 
 
 @contextmanager
-def _child(held: Run, heartbeat: Heartbeat, seconds: int) -> Iterator[RunnerClient]:
+def _child(
+    held: Run, heartbeat: Heartbeat, seconds: int, snapshots: dict[str, Any] | None = None
+) -> Iterator[RunnerClient]:
     """A fresh child that the heartbeat can stop.
 
     Raises RunnerGone, and Stopped where there is a reason to stop.
@@ -151,7 +160,7 @@ def _child(held: Run, heartbeat: Heartbeat, seconds: int) -> Iterator[RunnerClie
     memory = settings().memory_mb << 20
     limits = Limits(wall=seconds, cpu=seconds, memory=memory, outputs=OUTPUTS)
     try:
-        with _connected(limits, held.seed, heartbeat) as child:
+        with _connected(limits, held.seed, heartbeat, snapshots) as child:
             yield child
     except (ChildEnded, RunnerGone) as end:
         if heartbeat.stop:
@@ -160,13 +169,15 @@ def _child(held: Run, heartbeat: Heartbeat, seconds: int) -> Iterator[RunnerClie
 
 
 @contextmanager
-def _connected(limits: Limits, seed: int, heartbeat: Heartbeat) -> Iterator[RunnerClient]:
+def _connected(
+    limits: Limits, seed: int, heartbeat: Heartbeat, snapshots: dict[str, Any] | None
+) -> Iterator[RunnerClient]:
     """A child as soon as there is one: a runner that has just died is started again by those who watch over
     it.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
-        child = RunnerClient(settings().runner_socket, limits, seed)
+        child = RunnerClient(settings().runner_socket, limits, seed, snapshots)
         heartbeat.watch(child)
         try:
             child.__enter__()

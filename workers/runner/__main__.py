@@ -9,11 +9,13 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from workers.runner import confine
 from workers.runner.loop import Loop
 from workers.runner.pool import Pool
+from workers.runner.snapshots import Snapshots, refusal
 from workers.runner.supervisor import Supervisor, answers
 
 
@@ -23,7 +25,7 @@ def main() -> int:
         return _probe(options)
     if answers(options.socket):
         return _fail(f"another runner already answers at {options.socket}")
-    found = confine.find(options.sandbox, options.models, options.socket.with_suffix(".cells"))
+    found = _find(options, options.socket.with_suffix(".cells"))
     try:
         if options.sandbox == "required" and not found.enough:
             return _fail(_refusal(found))
@@ -34,10 +36,23 @@ def main() -> int:
 
 def _probe(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        found = confine.find(options.sandbox, options.models, Path(folder) / "probe")
+        found = _find(options, Path(folder) / "probe")
         confine.clean_up(found.plan)
     print(json.dumps({"layers": found.plan.layers, "missing": found.missing, "enough": found.enough}))
     return 0
+
+
+def _find(options: argparse.Namespace, base: Path) -> confine.Found:
+    """What this machine gives, snapshots among it where they are wanted."""
+    found = confine.find(options.sandbox, options.models, base)
+    why = refusal(found.plan) if options.snapshots else ""
+    return replace(found, missing={**found.missing, "snapshots": why}) if why else found
+
+
+def _snapshots(options: argparse.Namespace, found: confine.Found, loop: Loop, pool: Pool) -> Snapshots | None:
+    if not options.snapshots or "snapshots" in found.missing:
+        return None
+    return Snapshots(loop, pool, options.snapshots, options.snapshots_mb << 20, options.snapshots_idle)
 
 
 def _serve(options: argparse.Namespace, found: confine.Found) -> int:
@@ -45,7 +60,7 @@ def _serve(options: argparse.Namespace, found: confine.Found) -> int:
         print(f"runner: {sentence}", file=sys.stderr)
     loop = Loop()
     pool = Pool(loop, found.plan, spare=options.pool, worn_after=options.worn_after)
-    supervisor = Supervisor(options.socket, found, pool, loop)
+    supervisor = Supervisor(options.socket, found, pool, loop, _snapshots(options, found, loop, pool))
     try:
         supervisor.serve()
     except OSError as error:
@@ -73,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sandbox", choices=("required", "auto", "off"), default="required")
     parser.add_argument("--pool", type=int, default=2, help="children that wait, already confined")
     parser.add_argument("--worn-after", type=int, default=1000, help="runs until the warm process is renewed")
+    parser.add_argument("--snapshots", type=int, default=0, help="states kept of each learner's lesson")
+    parser.add_argument("--snapshots-mb", type=int, default=1024, help="memory that all of these may take")
+    parser.add_argument("--snapshots-idle", type=float, default=600, help="seconds of rest until they go")
     parser.add_argument("--probe", action="store_true", help="only say what protects this machine")
     return parser
 

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,12 +23,13 @@ import torch
 
 from workers import values, wire
 from workers.lab import display
-from workers.runner import confine, errors
+from workers.runner import confine, control, errors, holding
 from workers.runner.cells import Notebook, no_input
+from workers.runner.holding import CHANNEL
 from workers.runner.limits import Limits, size
 from workers.runner.streams import EventStream
 
-CHANNEL = 3
+_LINE = CHANNEL + 1
 
 _REHEARSAL = (
     "import torch\nmodel = lab.load('attn-only-2l')\nmodel(torch.zeros(1, 8, dtype=torch.long)).shape",
@@ -37,14 +39,20 @@ _REHEARSAL = (
 )
 
 
-def main(channel: int, noise: int, plan: confine.Plan, number: int) -> NoReturn:
-    """Take over the forked process; `noise` gets what C libraries print. Never returns."""
+def main(plan: confine.Plan, number: int, channel: int, noise: int, line: int | None = None) -> NoReturn:
+    """Take over the forked process; `noise` gets what C libraries print. Never returns.
+
+    With a `line` it is never used itself: it forks, whenever the supervisor says so, who will be.
+    """
     status = 1
     try:
-        _take_descriptors(channel, noise)
-        layers = confine.enter_child(plan, number)
+        _take_descriptors(channel, noise, line)
+        layers = confine.enter_child(plan, number, None if line is None else _send_listener)
         _rehearse()
         wire.send(CHANNEL, {"event": "confined", "layers": layers})
+        if line is not None:
+            holding.remember_ours()
+            holding.hold()
         _Child().serve()
         status = 0
     except BaseException as error:
@@ -79,18 +87,26 @@ def _report(error: BaseException) -> None:
         wire.send(CHANNEL, {"event": "failed", "message": f"{type(error).__name__}: {error}"})
 
 
-def _take_descriptors(channel: int, noise: int) -> None:
-    """0 is empty, 1 and 2 are the noise, 3 the channel; nothing else is inherited."""
+def _send_listener(listener: int) -> None:
+    """Give the supervisor the descriptor on which leave for a fork is asked; keep neither it nor the line."""
+    with socket.socket(fileno=_LINE) as line:
+        control.send(line, {"listener": True}, (listener,))
+    os.close(listener)
+
+
+def _take_descriptors(channel: int, noise: int, line: int | None) -> None:
+    """0 is empty, 1 and 2 are the noise, 3 the channel, 4 the line, if any; nothing else is inherited."""
     signal.set_wakeup_fd(-1)
     for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    high = [os.dup(fd) for fd in (nothing, noise, noise, channel)]
-    while min(high) <= CHANNEL:  # so that no dup2 below overwrites one still needed
+    wanted = (nothing, noise, noise, channel, *([] if line is None else [line]))
+    high = [os.dup(fd) for fd in wanted]
+    while min(high) <= _LINE:  # so that no dup2 below overwrites one still needed
         high = [os.dup(fd) for fd in high]
     for target, source in enumerate(high):
         os.dup2(source, target, inheritable=False)
-    os.closerange(CHANNEL + 1, 65536)
+    os.closerange(len(high), 65536)
 
 
 class _Child:
@@ -105,7 +121,7 @@ class _Child:
 
     def serve(self) -> None:
         """Answer until the supervisor closes."""
-        answers = {"open": self._open, "cell": self._cell, "hide": self._hide}
+        answers = {"open": self._open, "cell": self._cell, "hide": self._hide, "hold": self._hold}
         while (frame := wire.receive(CHANNEL)) is not None:
             header, body = frame
             answer = answers.get(header["op"])
@@ -115,6 +131,9 @@ class _Child:
                 self._question(header, body)
 
     def _open(self, header: dict[str, Any]) -> None:
+        if header.get("left") is not None:  # we are a fork: everything is as it was when its cells were over
+            confine.set_processor_time(header["left"])
+            return self._emit({"event": "started"})
         limits = Limits.read(header["limits"])
         errors.memory_sentence = (
             f"This needs more than the {size(limits.memory)} of memory one run may use. "
@@ -123,7 +142,7 @@ class _Child:
         _seed(int(header["seed"]))
         display.SINK = self._emit_output
         confine.set_run_limits(limits)
-        self._emit({"event": "started"})
+        return self._emit({"event": "started"})
 
     def _cell(self, header: dict[str, Any]) -> None:
         self._silent = not header["show"]
@@ -137,6 +156,14 @@ class _Child:
     def _hide(self, header: dict[str, Any]) -> None:
         self._hidden = True
         display.SINK = None
+
+    def _hold(self, header: dict[str, Any]) -> None:
+        """Stay as we are from now on; what goes on is a fork. If that cannot be, say why, and go on."""
+        why = holding.obstacle()
+        if why:
+            return self._emit({"event": "held", "why": why})
+        said = holding.hold()
+        return None if said is None else self._open(said)
 
     def _question(self, header: dict[str, Any], body: bytes) -> None:
         """`call`, `probe` or `get`: values come in, one value goes out."""

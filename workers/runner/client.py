@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -39,10 +41,15 @@ class ChildEnded(Exception):
 class RunnerClient:
     """A fresh child, warm and confined. Leaving the `with` block kills it."""
 
-    def __init__(self, path: Path | str, limits: Limits, seed: int) -> None:
+    def __init__(
+        self, path: Path | str, limits: Limits, seed: int, snapshots: dict[str, Any] | None = None
+    ) -> None:
+        """`snapshots`: see `wish`. With them the child may be past some of the cells already (`skip`)."""
         self.path = str(path)
         self.limits = limits
         self.seed = seed
+        self.skip = 0  # cells at the beginning of the chain whose state it has already
+        self._snapshots = {"snapshots": snapshots} if snapshots else {}
         self.on_event: Callable[[Event], None] | None = None  # gets what is shown during `call` and `ask`
         self._socket: socket.socket | None = None
         self._sending = threading.Lock()  # cancel() comes from another thread
@@ -51,8 +58,9 @@ class RunnerClient:
         """Connect and wait until learner code may run. Raises `RunnerGone` or `ChildEnded`."""
         self._socket = _connect(self.path, _START_SECONDS)
         try:
-            self._send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
-            self._expect("started")
+            opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed, **self._snapshots}
+            self._send(opening)
+            self.skip = int(self._expect("started")[0].get("skip", 0))
         except BaseException:
             self.close()
             raise
@@ -138,6 +146,15 @@ class RunnerClient:
         if frame[0].get("event") == "ended":
             raise ChildEnded(str(frame[0].get("reason")), str(frame[0].get("message")))
         return frame
+
+
+def wish(key: str, chain: list[tuple[str, str]]) -> dict[str, Any]:
+    """To begin where an earlier run of the same owner (`key`) was, after the same cells (name and text)."""
+    names, digest = [], hashlib.sha256()
+    for cell in chain:
+        digest.update(json.dumps(cell).encode())
+        names.append(digest.hexdigest())
+    return {"key": key, "chain": names}
 
 
 def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:

@@ -290,9 +290,7 @@ class Pool:
         return self._numbers
 
     def plant(self, line: socket.socket) -> Child | None:
-        """A fresh child that may fork (see `Zygote.fork`), and belongs to whoever calls this; None if nobody is
-        warm.
-        """
+        """A fresh child that may fork (see `Zygote.fork`), for whoever calls this; None if nobody is warm."""
         return self._current.fork(self.number(), line) if self._current else None
 
     def _match(self) -> None:

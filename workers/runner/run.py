@@ -53,6 +53,14 @@ class Child(Protocol):
     def threads(self) -> int: ...
 
 
+class Keeper(Protocol):
+    """Whoever may keep a state of this run, to begin another one there."""
+
+    def split(self, run: Run, child: Any) -> None: ...
+
+    def keep(self, run: Run, child: Any) -> None: ...
+
+
 class Run:
     """From `open` to `ended`. `on_over` is called once, when the child may be forgotten."""
 
@@ -64,8 +72,14 @@ class Run:
         self.seed = header.get("seed", 0)
         if type(self.seed) is not int or not 0 <= self.seed < 1 << 63:
             raise WireError("the seed is malformed")
+        self.key, self.chain = _wish(header.get("snapshots"))
         self.child: Child | None = None
         self.over = False
+        self.done = 0  # cells of the chain that are over, without an error
+        self._keeper: Keeper | None = None
+        self._skipped = 0  # of them, those that another run has done
+        self._before = 0.0  # seconds that those took
+        self._next: Callable[[], None] | None = None  # to do once the child has started
         self._loop = loop
         self._client = client
         self._on_over = on_over
@@ -85,18 +99,38 @@ class Run:
 
     # -- the way in --------------------------------------------------------------------------------
 
-    def begin(self, child: Child) -> None:
-        """The child is there: hand it the limits."""
-        self.child = child
+    def begin(self, child: Child, keeper: Keeper | None = None, left: float | None = None) -> None:
+        """The child is there: hand it the limits. One that goes on from a kept state has them, and has `left`
+        so many seconds of processor time.
+        """
+        first, self.child, self._keeper = self.child is None, child, keeper
         child.link.on_frame = self._on_event
         child.link.on_gone = self._on_child_silent
         child.on_exit, child.on_lost = self._on_child_exit, self.abandon
         child.on_noise = self._on_noise
         self._asked = {"op": "open"}
         self._start_clock(_OPEN_SECONDS)
-        self._watch()
+        if first:
+            self._watch()
         child.limit_memory(self.limits.memory)
-        child.link.send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed})
+        opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed}
+        child.link.send(opening if left is None else {**opening, "left": left})
+
+    def go_on_from(self, done: int, wall: float) -> None:
+        """So many cells are over, and took so many seconds."""
+        self.done = self._skipped = done
+        self._before = wall
+
+    @property
+    def wall(self) -> float:
+        """Seconds that all cells up to now took."""
+        return self._spent
+
+    def proceed(self) -> None:
+        """With what waited for the child."""
+        go_on, self._next = self._next, None
+        if go_on is not None:
+            go_on()
 
     def _on_request(self, frame: Frame) -> None:
         header, body = frame
@@ -105,17 +139,27 @@ class Run:
             self.end("cancelled")
         elif self.child is None or (op != "hide" and self._asked is not None):
             self.abandon()  # the worker speaks out of turn: its mistake, not the learner's
-        elif op == "hide":
+        elif op == "hide" and self._keeper is None:
             self._hidden = True
             self.child.link.send({"op": "hide"})
         elif op == "cell" and isinstance(header.get("id"), str) and isinstance(header.get("source"), str):
             self._shows = header.get("show", True) is True
-            self._ask(header, {**header, "show": self._shows}, b"")
+            self._ask_cell(header)
+        elif self._keeper is not None:
+            self.abandon()  # a process that may fork is never asked for an answer: no grade comes from it
         elif op in _QUESTIONS and isinstance(header.get("name"), str):
             self._shows = True
             self._ask(header, header, body)
         else:
             self.abandon()
+
+    def _ask_cell(self, header: dict[str, Any]) -> None:
+        asked = {**header, "show": self._shows}
+        if self._keeper is None or not self._skipped < self.done == len(self.chain) - 1:
+            return self._ask(header, asked, b"")
+        self._asked, self._before = {"op": "split"}, self._spent
+        self._next = lambda: self._ask(header, asked, b"")
+        return self._keeper.split(self, self.child)
 
     def _ask(self, asked: dict[str, Any], header: dict[str, Any], body: bytes) -> None:
         assert self.child is not None
@@ -153,15 +197,21 @@ class Run:
             self.child.read_noise()  # what C libraries printed past Python belongs before the answer
         self._text.flush()
         if event == "started":
-            self._spent = 0.0
-            self._client.send({"event": "started"})
+            self._on_started()
         elif event == "done":
             told = {"seconds": round(seconds, 4), "error": check_error(header.get("error"))}
+            self.done += told["error"] is None
             self._client.send({"event": "done", "cell": asked["id"], **told})
         elif (error := check_error(header.get("error"))) is not None:
             self._client.send({"event": "value", "error": error})
         else:
             self._client.send({"event": "value", "value": header.get("value")}, body)
+
+    def _on_started(self) -> None:
+        self._spent = self._before
+        if self._next is not None:
+            return self.proceed()
+        return self._client.send({"event": "started", "skip": self._skipped})
 
     def _on_text(self, stream: Any, text: Any) -> None:
         if isinstance(text, str):
@@ -229,7 +279,9 @@ class Run:
         self._client.on_frame = lambda frame: None
         self._client.on_gone = lambda why: None
         self._client.close(when_sent)
-        if self.child is not None:
+        if self._keeper is not None and self._asked is None and self.done == len(self.chain):
+            self._keeper.keep(self, self.child)
+        elif self.child is not None:
             self.child.kill()
         self._on_over(self)
 
@@ -317,6 +369,18 @@ class _TextGatherer:
         self._length = 0
         self._last = time.monotonic()
         self._client.send({"event": "text", "stream": self._stream, "text": text})
+
+
+def _wish(given: Any) -> tuple[str, tuple[str, ...]]:
+    """Whose states this run may use and leave, and its cells; both empty for none. Raises `WireError`."""
+    if given is None:
+        return "", ()
+    key, chain = (given.get("key"), given.get("chain")) if isinstance(given, dict) else (None, None)
+    if not (isinstance(key, str) and key and isinstance(chain, list) and chain):
+        raise WireError("the wish for snapshots is malformed")
+    if not all(isinstance(each, str) for each in chain):
+        raise WireError("the chain is malformed")
+    return key, tuple(chain)
 
 
 def _too_many(most: int) -> str:

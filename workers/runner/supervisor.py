@@ -16,18 +16,22 @@ from workers.runner import confine
 from workers.runner.loop import Link, Loop
 from workers.runner.pool import Pool
 from workers.runner.run import Run
+from workers.runner.snapshots import Snapshots
 from workers.wire import Frame, WireError
 
 _BACKLOG = 128
 
 
 class Supervisor:
-    def __init__(self, path: Path, found: confine.Found, pool: Pool, loop: Loop) -> None:
+    def __init__(
+        self, path: Path, found: confine.Found, pool: Pool, loop: Loop, snapshots: Snapshots | None = None
+    ) -> None:
         self.failure: str | None = None
         self._path = path
         self._found = found
         self._loop = loop
         self._pool = pool
+        self._snapshots = snapshots
         self._layers: list[str] | None = None
         self._runs: set[Run] = set()
         pool.on_warm = self._on_warm
@@ -42,6 +46,8 @@ class Supervisor:
             self._pool.start()
             self._loop.run()
         finally:
+            if self._snapshots:
+                self._snapshots.stop()
             self._pool.stop()
             listener.close()
             with contextlib.suppress(FileNotFoundError):
@@ -81,10 +87,14 @@ class Supervisor:
             print(f"runner: {error}", file=sys.stderr, flush=True)
             return link.close()
         self._runs.add(run)
+        if self._snapshots and run.key:
+            return self._snapshots.give(run)
         return self._pool.give(run.begin)
 
     def _on_over(self, run: Run) -> None:
         self._runs.discard(run)
+        if self._snapshots and run.key:
+            self._snapshots.take_back(run)
         self._pool.take_back(run.begin)
 
     def _status(self) -> dict[str, Any]:
@@ -95,6 +105,7 @@ class Supervisor:
             "python": platform.python_version(),
             "runs": len(self._runs),
             **self._pool.status(),
+            "snapshots": self._snapshots.status() if self._snapshots else None,
         }
 
     def _on_warm(self, layers: list[str]) -> None:

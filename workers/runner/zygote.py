@@ -152,7 +152,7 @@ class _Zygote:
         if pid == 0:
             from workers.runner import child
 
-            child.main(descriptors[0], descriptors[1], self._plan, number)
+            child.main(self._plan, number, *descriptors)
         control.close(descriptors)
         self._children[pid] = number
         handle = confine.handle(pid)

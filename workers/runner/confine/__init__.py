@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from workers.runner.limits import FILE_BYTES, FILES
 __all__ = [
     "Found",
     "Plan",
+    "can_ask",
     "clean_up",
     "collapse_heap",
     "enter_child",
@@ -34,11 +36,14 @@ __all__ = [
     "host_pid",
     "lives",
     "overfull",
+    "set_processor_time",
     "set_run_limits",
     "threads",
 ]
 
 set_run_limits = limits.set_for_run
+set_processor_time = limits.set_processor_time
+can_ask = seccomp.can_ask
 
 _USERS = 50_000  # run n gets user id base + n, modulo this many
 _HIGH_USER, _LOW_USER = 2_000_000, 10_000  # the second where a container knows only 65536 ids
@@ -206,12 +211,16 @@ def fork(plan: Plan) -> int:
     return namespaces.fork() if plan.namespaces else os.fork()
 
 
-def enter_child(plan: Plan, number: int) -> list[str]:
-    """Build every wall of the plan around this process. Returns their names; raises if one does not stand."""
-    scratch = _enter_scratch(plan, number)
+def enter_child(plan: Plan, number: int, listener: Callable[[int], None] | None = None) -> list[str]:
+    """Build every wall of the plan around this process. Returns their names; raises if one does not stand.
+
+    `listener`: the process may fork with the leave of whoever gets this descriptor.
+    """
+    forks = listener is not None
+    scratch = _enter_scratch(plan, number, forks)
     if not plan.confines:
         return []
-    limits.set_fixed(own_user=plan.user > 0, own_namespace=plan.namespaces and os.getuid() != 0)
+    limits.set_fixed(plan.user > 0, plan.namespaces and os.getuid() != 0, forks)
     kernel.forbid_capabilities()
     if plan.user:
         _become(plan.user + number % _USERS)
@@ -220,14 +229,17 @@ def enter_child(plan: Plan, number: int) -> list[str]:
     kernel.die_with_parent(signal.SIGKILL)
     if plan.landlock:
         _restrict_files(plan, scratch)
+    if listener is not None:
+        kernel.hide_memory()
+        listener(seccomp.ask_before_forks())
     if plan.seccomp:
-        seccomp.restrict(own_files=plan.namespaces)
+        seccomp.restrict(own_files=plan.namespaces, forks=forks)
     return plan.layers
 
 
-def _enter_scratch(plan: Plan, number: int) -> str:
+def _enter_scratch(plan: Plan, number: int, forks: bool) -> str:
     if plan.namespaces:
-        namespaces.enter_child()
+        namespaces.enter_child(forks)
         return namespaces.SCRATCH
     scratch = os.path.join(plan.base, str(number))
     os.mkdir(scratch, 0o700)

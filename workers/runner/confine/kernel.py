@@ -14,6 +14,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_REC = 1 << 10, 1 << 11, 1 << 12, 1 << 14
 MS_PRIVATE, MS_RELATIME = 1 << 18, 1 << 21
 
+_SET_DUMPABLE = 4
 _SET_DEATH_SIGNAL, _DROP_BOUNDING, _NO_NEW_PRIVILEGES, _AMBIENT, _CLEAR_ALL = 1, 24, 38, 47, 4
 _CAPABILITY_VERSION = 0x20080522
 _MNT_DETACH = 2
@@ -78,6 +79,11 @@ def die_with_parent(signal: int) -> None:
 
 def no_new_privileges() -> None:
     checked(prctl(_NO_NEW_PRIVILEGES, 1), "prctl NO_NEW_PRIVS")
+
+
+def hide_memory() -> None:
+    """From other processes of the same user, forks of ours among them."""
+    checked(prctl(_SET_DUMPABLE, 0), "prctl DUMPABLE")
 
 
 def forbid_capabilities() -> None:

@@ -50,12 +50,12 @@ def fork() -> int:
     return pid
 
 
-def enter_child() -> None:
-    """An empty scratch folder, and a /proc that shows this process alone."""
+def enter_child(forks: bool = False) -> None:
+    """An empty scratch folder, and a /proc that shows this process alone; `forks`: also to those it forks."""
     kernel.unshare(kernel.NEWNS | kernel.NEWIPC | kernel.NEWUTS)
     options = f"size={FILE_BYTES},nr_inodes={FILES},mode=1777"
     kernel.mount("tmpfs", SCRATCH, "tmpfs", _PLAIN, options)
-    kernel.mount("proc", "/proc", "proc", _PROC)
+    kernel.mount("proc", "/proc", "proc", _PROC, "hidepid=2" if forks else "")
     os.chdir(SCRATCH)
 
 

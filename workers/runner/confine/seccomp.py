@@ -16,13 +16,16 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, va
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET = 0, 4
 _X32_CALLS = 0x40000000  # a second set of calls on x86-64, with other numbers for the same things
-_SET_MODE_FILTER = 1
+_SET_MODE_FILTER, _ACTION_AVAILABLE, _LISTENER = 1, 2, 8
 
 _ALLOW: Instruction = (_RETURN, 0, 0, 0x7FFF0000)
 _KILL: Instruction = (_RETURN, 0, 0, 0x80000000)
+_ASK: Instruction = (_RETURN, 0, 0, 0x7FC00000)
 
 _NAMESPACE_FLAGS = 0x7E020080
 _THREAD_FLAGS = 0x10100  # CLONE_THREAD | CLONE_VM
+_PLAIN_FORK = 0x1200011  # as the C library's fork() has it: nothing is shared, and the parent gets SIGCHLD
+_CONTINUE_SIGNAL = 18
 _SHARED_ANONYMOUS = 0x21  # MAP_SHARED | MAP_ANONYMOUS
 _UNIX, _STREAM = 1, 1
 _PRCTL_OPTIONS = (3, 15, 16, 21, 23, 38, 39, 41, 42, 0x53564D41)  # names, reading state, huge pages
@@ -59,24 +62,38 @@ def available() -> bool:
     return ctypes.get_errno() == errno.EFAULT
 
 
-def restrict(own_files: bool) -> None:
+def restrict(own_files: bool, forks: bool = False) -> None:
     """From now on, and for ever, only these calls. Needs no-new-privileges or CAP_SYS_ADMIN.
 
     `own_files`: every file that could be written is this run's own, so their modes and times are its affair
-    (Landlock alone does not guard those).
+    (Landlock alone does not guard those). `forks`: a plain fork is for another filter to judge.
     """
-    install(program(os.getpid(), own_files))
+    install(program(os.getpid(), own_files, forks))
 
 
-def install(instructions: list[Instruction]) -> None:
+def ask_before_forks() -> int:
+    """From now on a plain fork waits for leave. Returns the descriptor on which whoever holds it is asked."""
+    clone = syscalls.number("clone")
+    assert clone is not None
+    asked = [_argument(0), (_EQUAL, 0, 1, _PLAIN_FORK), _ASK]
+    return install([(_LOAD, 0, 0, _NUMBER_OFFSET), (_EQUAL, 0, len(asked), clone), *asked, _ALLOW], _LISTENER)
+
+
+def can_ask() -> bool:
+    """Whether the kernel can ask another process about a call."""
+    action = ctypes.c_uint(_ASK[3])
+    return kernel.syscall("seccomp", _ACTION_AVAILABLE, 0, ctypes.byref(action)) == 0
+
+
+def install(instructions: list[Instruction], flags: int = 0) -> int:
     """Put a filter in place. It can be joined by others, never taken away."""
     filters = (_Filter * len(instructions))(*(_Filter(*instruction) for instruction in instructions))
     filled = _Program(len(instructions), filters)
-    result = kernel.syscall("seccomp", _SET_MODE_FILTER, 0, ctypes.byref(filled))
-    kernel.checked(result, "seccomp")
+    result = kernel.syscall("seccomp", _SET_MODE_FILTER, flags, ctypes.byref(filled))
+    return kernel.checked(result, "seccomp")
 
 
-def program(own_pid: int, own_files: bool) -> list[Instruction]:
+def program(own_pid: int, own_files: bool, forks: bool = False) -> list[Instruction]:
     """The whole filter, for this process on this machine."""
     column = syscalls.column()
     assert column is not None
@@ -86,7 +103,8 @@ def program(own_pid: int, own_files: bool) -> list[Instruction]:
         rules += [(_AT_LEAST, 0, 1, _X32_CALLS), _KILL]
     for name in [*syscalls.ALLOWED, *(_METADATA if own_files else ())]:
         rules += _when(name, [_ALLOW])
-    for name, body in judged(own_pid).items():
+    bodies = {**judged(own_pid), **(_among_forks() if forks else {})}
+    for name, body in bodies.items():
         rules += _when(name, body)
     for name in syscalls.REFUSED:
         rules += _when(name, [_fail(errno.EPERM)])
@@ -124,6 +142,28 @@ def judged(own_pid: int) -> dict[str, list[Instruction]]:
         "setrlimit": [_ALLOW],
         "sched_setaffinity": _one_of(0, (0, own_pid), refuse),
     }
+
+
+def _among_forks() -> dict[str, list[Instruction]]:
+    """What differs in a process that is to be forked: nobody knows its number before. All it could reach is
+    in its own pid namespace, and none of that may be set going again.
+    """
+    refuse = _fail(errno.EPERM)
+    return {
+        "clone": [_argument(0), (_EQUAL, 0, 1, _PLAIN_FORK), _ALLOW, *judged(0)["clone"]],
+        "kill": _signal_to_one(1),
+        "tgkill": _signal_to_one(2),
+        "prlimit64": _one_of(0, (0,), refuse),
+        "sched_setaffinity": _one_of(0, (0,), refuse),
+    }
+
+
+def _signal_to_one(index: int) -> list[Instruction]:
+    """To one process, not to all or to a group; argument `index` is the signal."""
+    return [
+        *(_argument(0), (_EQUAL, 4, 0, 0), (_AT_LEAST, 3, 0, 1 << 31)),
+        *(_argument(index), (_EQUAL, 1, 0, _CONTINUE_SIGNAL), _ALLOW, _fail(errno.EPERM)),
+    ]
 
 
 def _when(name: str, body: list[Instruction]) -> list[Instruction]:
