@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, case, select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from app import events, jobs, line
@@ -125,7 +125,7 @@ def give_back(
     unwanted = _end_unwanted(session, held)
     if unwanted:
         return unwanted[0]
-    return _fault(session, held) if fault else _requeue(session, held, pause=pause)
+    return _fault(session, held, pause=True) if fault else _requeue(session, held, pause=pause)
 
 
 def resend(run: Run) -> None:
@@ -144,7 +144,7 @@ def sweep(session: Session, *, queue_empty: bool) -> int:
     orphans = session.scalars(
         select(Run).where(Run.state == State.RUNNING, Run.lease_until < now()).limit(100)
     ).all()
-    taken_back = [_fault(session, _orphaned().where(Run.id == run.id)) for run in orphans]
+    taken_back = [_fault(session, _orphaned().where(Run.id == run.id), pause=False) for run in orphans]
     silent = _without_message(session, queue_empty)
     for run in [*filter(None, taken_back), *silent]:
         if run.state is State.QUEUED:
@@ -175,13 +175,13 @@ def _over() -> dict[str, Any]:
     return {"finished_at": moment, "recorded_at": moment, "lease_until": None, "nonce": ""}
 
 
-def _fault(session: Session, which: Update) -> Run | None:
+def _fault(session: Session, which: Update, *, pause: bool) -> Run | None:
     """One more fault of ours: failed if that was the last we allow ourselves, else back to the queue."""
     last = which.where(Run.faults >= MAX_FAULTS - 1)
     failed = {"state": State.FAILED, "message": OUR_FAULT, "faults": Run.faults + 1}
     over = _all(session, last.values(failed | _over()))
     _tell_finished(session, over)
-    return over[0] if over else _requeue(session, which, faults=1, pause=True)
+    return over[0] if over else _requeue(session, which, faults=1, pause=pause)
 
 
 def _end_unwanted(session: Session, which: Update) -> Sequence[Run]:
@@ -193,8 +193,9 @@ def _end_unwanted(session: Session, which: Update) -> Sequence[Run]:
 
 
 def _requeue(session: Session, which: Update, *, faults: int = 0, pause: bool) -> Run | None:
-    hint_due = now() + timedelta(seconds=HINT_SECONDS if pause else 0)
+    hint_due = now() + timedelta(seconds=HINT_SECONDS)
     values = {"state": State.QUEUED, "nonce": "", "lease_until": hint_due, "faults": Run.faults + faults}
+    values["ready_at"] = hint_due if pause else None
     waiting = _all(session, which.values(values))
     for run in waiting:
         events.tell(session, run, events.queued(run, line.place(session, run)))
@@ -202,15 +203,11 @@ def _requeue(session: Session, which: Update, *, faults: int = 0, pause: bool) -
 
 
 def _without_message(session: Session, queue_empty: bool) -> Sequence[Run]:
-    """Those who have waited for longer than a message takes; each is due again after another such while.
-
-    Who was given back has paused by now, and may be taken.
-    """
+    """Those who have waited for longer than a message takes; each is due again after another such while."""
     moment = now()
     due = moment if queue_empty else moment - timedelta(seconds=PATIENCE)
     silent = update(Run).where(Run.state == State.QUEUED, Run.lease_until < due)
-    due_again = case((Run.tries > 0, moment), else_=moment + timedelta(seconds=HINT_SECONDS))
-    return _all(session, silent.values(lease_until=due_again))
+    return _all(session, silent.values(lease_until=moment + timedelta(seconds=HINT_SECONDS)))
 
 
 def _all(session: Session, change: Update) -> Sequence[Run]:

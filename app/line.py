@@ -19,7 +19,7 @@ from app.models import Run, State
 def first(session: Session) -> UUID | None:
     """The run whose turn it is; None if nobody waits. One that was given back may have to pause first."""
     line = _line()
-    ready = or_(Run.tries == 0, Run.lease_until <= now())
+    ready = or_(Run.ready_at.is_(None), Run.ready_at <= now())
     query = select(Run.id).join(line, line.c.id == Run.id).where(ready)
     return session.scalar(query.order_by(line.c.place).limit(1))
 

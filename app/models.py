@@ -122,6 +122,7 @@ class Run(Base):
     state: Mapped[State] = mapped_column(text_enum(State), default=State.QUEUED)
     nonce: Mapped[str] = mapped_column(String(32), default="")  # new for each claim: late results are dropped
     lease_until: Mapped[datetime | None]
+    ready_at: Mapped[datetime | None]  # given back, it pauses until then
     tries: Mapped[int] = mapped_column(default=0)  # how often a worker has claimed it
     faults: Mapped[int] = mapped_column(default=0)  # … and how many of those failed through our fault
     cancel_requested: Mapped[bool] = mapped_column(default=False)

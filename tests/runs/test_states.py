@@ -64,6 +64,7 @@ class Life:
     came: float
     due: float
     began: float | None = None
+    ready: float = 0.0
     state: str = "queued"
     holder: int | None = None  # the claim that may record it
     tries: int = 0
@@ -78,16 +79,16 @@ class Life:
     def end(self, state: str) -> None:
         self.state, self.holder = state, None
 
-    def requeue(self, due: float, faults: int) -> None:
-        self.state, self.holder, self.due = "queued", None, due
+    def requeue(self, now: float, faults: int, pause: float) -> None:
+        self.state, self.holder, self.due, self.ready = "queued", None, now + HINT, now + pause
         self.faults += faults
 
-    def fault(self, due: float) -> None:
+    def fault(self, now: float, pause: float) -> None:
         if self.faults + 1 >= MAX_FAULTS:
             self.faults += 1
             self.end("failed")
         else:
-            self.requeue(due, 1)
+            self.requeue(now, 1, pause)
 
 
 @dataclass
@@ -100,6 +101,19 @@ class Model:
     messages: int = 0  # ever sent
     presses: int = 0
     now: float = 0.0
+    moments: int = 0
+
+    def moment(self) -> float:
+        """What comes later has a larger one, also where the clock stands still."""
+        self.moments += 1
+        return self.now + 0.5 + self.moments * 1e-6
+
+    def read_times(self, ids: dict[int, UUID], found: dict[UUID, Run]) -> None:
+        """Of two things at once nobody can say which looked at the clock first; the rows can."""
+        for number, life in self.lives.items():
+            run = found[ids[number]]
+            life.came = (run.queued_at - BEGIN).total_seconds()
+            life.began = (run.started_at - BEGIN).total_seconds() if run.started_at else None
 
     def waiting(self, learner: int) -> list[Life]:
         return [life for life in self.lives.values() if life.learner == learner and not life.over]
@@ -124,7 +138,7 @@ class Model:
             self.cancel(life.number)
         self.drafts, self.presses, self.messages = drafts, self.presses + 1, self.messages + 1
         self.lives[number] = Life(
-            number, learner, grade, cell, whole, self.presses, self.now, self.now + HINT
+            number, learner, grade, cell, whole, self.presses, self.moment(), self.now + HINT
         )
         return number
 
@@ -132,7 +146,7 @@ class Model:
         life = self.lives.get(run)
         if life is None or life.state != "queued":
             return False
-        life.state, life.holder, life.due, life.began = "running", number, self.now + LEASE, self.now
+        life.state, life.holder, life.due, life.began = "running", number, self.now + LEASE, self.moment()
         life.tries += 1
         self.claims[number] = run
         return True
@@ -161,8 +175,7 @@ class Model:
         )
 
     def ready(self, run: int) -> bool:
-        life = self.lives[run]
-        return not life.tries or life.due <= self.now
+        return self.lives[run].ready <= self.now
 
     def held(self, claim: int) -> Life | None:
         life = self.lives.get(self.claims.get(claim, -1))
@@ -190,9 +203,9 @@ class Model:
         if life.unwanted:
             life.end("cancelled")
         elif fault:
-            life.fault(self.now + HINT)
+            life.fault(self.now, pause=HINT)
         else:
-            life.requeue(self.now, 0)
+            life.requeue(self.now, 0, pause=0)
             self.messages += 1
         return life.state
 
@@ -212,11 +225,11 @@ class Model:
                 if life.unwanted:
                     life.end("cancelled")
                     continue
-                life.fault(self.now + HINT)
+                life.fault(self.now, pause=0)
                 self.messages += life.state == "queued"
             elif life.state == "queued" and life.due < self.now - (0 if empty else PATIENCE):
                 touched += 1
-                life.due = self.now + (0 if life.tries else HINT)
+                life.due = self.now + HINT
                 self.messages += 1
         return touched
 
@@ -437,6 +450,7 @@ class Lives(RuleBasedStateMachine):
             except Difference as difference:
                 wrong.append(difference)
             else:
+                model.read_times(ids, found)
                 self.model, self.world.ids = model, ids
                 self.moved(found, len(acts))
                 return
@@ -457,7 +471,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Even if every worker dies from now on, all of it ends soon, by messages and sweeps alone."""
-        for _ in range(MAX_FAULTS + 1):
+        for _ in range(MAX_FAULTS + 2):
             self.clock.seconds += 66.7
             with transaction() as session:
                 leases.sweep(session, queue_empty=True)

@@ -135,7 +135,7 @@ def test_a_run_given_back_after_a_fault_comes_back_a_moment_later(
     assert taken
     assert taken.id == other.id
     assert leases.claim_next(session) is None
-    session.execute(update(Run).values(lease_until=now() - AGO))
+    session.execute(update(Run).values(ready_at=now() - AGO))
     assert leases.claim_next(session)
 
 

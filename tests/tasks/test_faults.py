@@ -27,9 +27,9 @@ Do = Callable[[], list[str]]
 
 def sweep(session: Session) -> None:
     """What the sweeper does some seconds later."""
-    session.execute(
-        update(Run).where(Run.state == State.QUEUED).values(lease_until=now() - timedelta(seconds=60))
-    )
+    long_ago = now() - timedelta(seconds=60)
+    waiting = update(Run).where(Run.state == State.QUEUED)
+    session.execute(waiting.values(lease_until=long_ago, ready_at=None))
     session.commit()
     leases.sweep(session, queue_empty=True)
     session.commit()
