@@ -28,9 +28,11 @@ class Limit:
     doing: str
 
 
+# Of an address there may be a whole class behind one; of an account there is one person.
 SIGN_IN = Limit("sign-in", 10, 15 * 60, "trying to sign in")
-SIGN_UP = Limit("sign-up", 10, 60 * 60, "making accounts")
-NEW_GUEST = Limit("guest", 60, 60 * 60, "starting over as a guest")
+SIGN_IN_FROM = Limit("sign-in-from", 300, 15 * 60, "trying to sign in")
+SIGN_UP = Limit("sign-up", 200, 60 * 60, "making accounts")
+NEW_GUEST = Limit("guest", 300, 60 * 60, "starting over as a guest")
 RUN = Limit("run", 120, 60, "running cells")
 WRITE = Limit("write", 30, 60, "writing messages")
 

@@ -88,7 +88,8 @@ def sign_in(
     request: Request, session: Db, visitor: Viewer, email: Text = "", password: Text = "", next: Text = ""
 ) -> Response:
     """Sign in. What a guest did in this browser moves to the account."""
-    throttle.check(throttle.SIGN_IN, address(request), email.strip())
+    throttle.check(throttle.SIGN_IN_FROM, address(request))
+    throttle.check(throttle.SIGN_IN, email.strip())
 
     def find() -> User:
         return accounts.sign_in(session, email, password, visitor)
