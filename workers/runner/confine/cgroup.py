@@ -22,6 +22,7 @@ _NAME = "unembed-"
 _CONTROLLERS = ("memory", "pids")
 _LIMIT = {"cgroup2": "memory.max", "cgroup": "memory.limit_in_bytes"}
 _EVENTS = {"cgroup2": "memory.events", "cgroup": "memory.oom_control"}
+_BOTH = "+memory +pids"
 _TRIES = 20
 
 
@@ -94,7 +95,8 @@ def _try(groups: Groups) -> bool:
         for folder in groups.folders:
             os.mkdir(folder)
             if groups.kind == "cgroup2":
-                _write(f"{folder}/cgroup.subtree_control", "+memory +pids")
+                _hand_down(os.path.dirname(folder))
+                _write(f"{folder}/cgroup.subtree_control", _BOTH)
         with subprocess.Popen(["sleep", "60"]) as process:
             try:
                 groups.enter(0, process.pid)
@@ -104,6 +106,12 @@ def _try(groups: Groups) -> bool:
     except OSError:
         return False
     return groups.leave(0)
+
+
+def _hand_down(folder: str) -> None:
+    """Let the groups below have the controllers; mostly somebody has done so, and we may not."""
+    with contextlib.suppress(OSError):
+        _write(f"{folder}/cgroup.subtree_control", _BOTH)
 
 
 def _mounted() -> dict[str, str]:
