@@ -27,12 +27,13 @@ _Entry = tuple[str, dict[str, str]]
 async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str, list[Event], bool]]:
     """(newest entry's id, what happened, whether that was all), until no run is live or nothing happens.
 
-    `live` are the ids of the runs that were going when the listener came; runs queued later join them.
+    `live` are the ids of the runs that were going when the listener came; runs queued later join them. Those
+    before the oldest (their ids are ordered by time) are over: the stream may begin earlier, and skips them.
     """
     if not live:
         yield last, [], True
         return
-    vain, seen = 0, dict[str, int]()
+    vain, seen, oldest = 0, dict[str, int](), min(live)
     async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
         while live and vain < PATIENCE:
             entries = await _read(redis, key, last)
@@ -43,7 +44,7 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
                 continue
             vain = 0
             last = entries[-1][0]
-            found = [event for event in map(_decoded, entries) if event and _concerns(event, live)]
+            found = [event for event in map(_decoded, entries) if event and _concerns(event, live, oldest)]
             batch = [event for event in found if _is_news(event, seen)]
             yield last, list(joined(batch)), not live
 
@@ -65,9 +66,9 @@ def _decoded(entry: _Entry) -> Event | None:
         return None  # written by another version: the database knows what became of the run
 
 
-def _concerns(event: Event, live: set[str]) -> bool:
+def _concerns(event: Event, live: set[str], oldest: str) -> bool:
     """Whether the event is of a run that is going; keeps `live` up to date."""
-    if isinstance(event, Queued):
+    if isinstance(event, Queued) and event.run >= oldest:
         live.add(event.run)
     known = event.run in live
     if isinstance(event, Finished):

@@ -104,6 +104,22 @@ def test_the_page_says_where_to_begin(ada_browser: Browser, going: Going) -> Non
     assert "early" in answer.text
 
 
+def test_what_was_over_before_the_oldest_that_is_going_is_not_told_again(
+    ada_browser: Browser, going: Going
+) -> None:
+    going.tell(events.Text, stream="stdout", text="of the first\n")
+    going.record()
+    _finish_while_listening(going)
+    with transaction() as session:
+        second = runs.submit(session, going.ada, "counting", "one", {})
+    later = Going(second.id, "", going.ada, going.redis)
+    later.tell(events.Text, stream="stdout", text="of the second\n")
+    _finish_while_listening(later)
+    html = ada_browser.get(URL).text
+    assert "of the second" in html
+    assert "of the first" not in html
+
+
 def test_where_nothing_is_going_the_stream_is_done_at_once(ada_browser: Browser, going: Going) -> None:
     going.record()
     (only,) = messages(ada_browser.get(URL).text)
