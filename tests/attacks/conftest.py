@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app import jobs
 from tests.attacks.world import POOL, Before, World, plant_in_database
 from tests.attacks.world import world as make_world
 from workers.runner.client import status
@@ -36,6 +37,7 @@ def world(started: World, change_settings: Callable[..., None], own_settings: py
     for name, value in started.environment.items():
         own_settings.setenv(name, value)
     change_settings()
+    own_settings.setattr(jobs, "celery", started.queue)
     if started.before is None:
         _get_used_to_it(started)
     return started

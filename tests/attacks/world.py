@@ -15,15 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from celery import Celery
 from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app import attempts, events, runs
+from app import attempts, events, jobs, runs
 from app.config import ROOT, settings
 from app.db import transaction
 from app.embedded import start_redis, stop_redis
@@ -112,6 +114,13 @@ class World:
     cgroups: set[str] = field(default_factory=set)  # that runs were ever in
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)  # of attacks that are over
     people: int = 0
+
+    @cached_property
+    def queue(self) -> Celery:
+        """Into this world's Redis: the app's own keeps the one that an earlier test has used it with."""
+        made = Celery("attacks", set_as_current=False)
+        made.add_defaults(jobs._configuration)
+        return made
 
     # -- what learners do
 
