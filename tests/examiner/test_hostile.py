@@ -146,4 +146,4 @@ def test_the_reference_is_nowhere_in_the_child(desk: Desk) -> None:
             assert not seen and not modules, (seen, modules)
             raise LookupError("nothing found")
     """
-    assert desk.hand_in("score", search)["message"].endswith("LookupError in line 9: nothing found")
+    assert desk.hand_in("score", search)["message"].endswith("raised in line 9 `LookupError: nothing found`")

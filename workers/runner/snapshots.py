@@ -276,6 +276,11 @@ class Tree:
             self.kept.remove(snapshot)
 
     @property
+    def rests(self) -> bool:
+        """Whether no run is here, or about to be."""
+        return self.busy is None and self._waiting is None
+
+    @property
     def size(self) -> int:
         return _ROOT_BYTES + sum(snapshot.size for snapshot in self.kept)
 
@@ -327,18 +332,19 @@ class Snapshots:
             continue
 
     def _drop_oldest(self) -> bool:
+        """A tree of which nothing is kept, or else the state that was used the longest time ago."""
+        bare = [tree for tree in self._at_rest() if not tree.kept]
+        if bare:
+            min(bare, key=lambda tree: tree.used).die()
+            return True
         found = [(oldest, tree) for tree in self._trees.values() if (oldest := tree.oldest())]
         if found:
             oldest, tree = min(found, key=lambda each: each[0].used)
             tree.drop(oldest)
-            return True
-        idle = sorted(self._at_rest(), key=lambda tree: tree.used)
-        for tree in idle[:1]:
-            tree.die()
-        return bool(idle)
+        return bool(found)
 
     def _at_rest(self) -> Iterator[Tree]:
-        return (tree for tree in list(self._trees.values()) if tree.busy is None)
+        return (tree for tree in list(self._trees.values()) if tree.rests)
 
     def _on_renewed(self) -> None:
         """They all have the memory layout of the old zygote, which is to go."""
