@@ -84,29 +84,26 @@ def test_a_closed_page_keeps_what_was_typed(page: Page) -> None:
     expect(cell(page, "surprise").locator("textarea[name=text]")).to_have_value("kept = 'typed a moment ago'")
 
 
-def test_what_the_server_never_got_comes_back_from_this_browser(page: Page, watch: Watch) -> None:
+def _keep_in_browser(page: Page, watch: Watch, text: str) -> None:
+    """Type into the first cell what the server does not get, and leave."""
     watch.expect(LOST)
     page.goto(LESSON)
     page.route("**/draft", lambda route: route.abort())
-    write(page, "surprise", "kept = 'in the browser'")
+    write(page, "surprise", text)
     expect(cell(page, "surprise").locator(".saved")).to_contain_text("kept in this browser")
     page.goto("/path")
     page.unroute("**/draft")
+
+
+def test_what_the_server_never_got_comes_back_from_this_browser(page: Page, watch: Watch) -> None:
+    _keep_in_browser(page, watch, "kept = 'in this browser'")
     page.goto(LESSON)
-    expect(cell(page, "surprise").locator("textarea[name=text]")).to_have_value("kept = 'in the browser'")
+    expect(cell(page, "surprise").locator("textarea[name=text]")).to_have_value("kept = 'in this browser'")
     expect(cell(page, "surprise").locator(".saved")).to_have_text("saved")
 
 
-def test_a_text_kept_here_does_not_take_the_place_of_a_newer_one(
-    page: Page, site: Site, watch: Watch
-) -> None:
-    watch.expect(LOST)
-    page.goto(LESSON)
-    page.route("**/draft", lambda route: route.abort())
-    write(page, "surprise", "kept = 'in this browser'")
-    expect(cell(page, "surprise").locator(".saved")).to_contain_text("kept in this browser")
-    page.goto("/path")
-    page.unroute("**/draft")
+def test_a_text_kept_here_does_not_take_the_place_of_a_newer_one(page: Page, watch: Watch) -> None:
+    _keep_in_browser(page, watch, "kept = 'in this browser'")
     script = (
         "([url, text]) => fetch(url, {method: 'POST', body: new URLSearchParams({text, csrf: "
         "document.querySelector('meta[name=csrf-token]').content})}).then(answer => answer.status)"

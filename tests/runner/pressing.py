@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from tests.runner.conftest import Seen
 from tests.runner.starting import Started
 from workers.runner.client import ChildEnded, RunnerClient, status, wish
 from workers.runner.limits import Limits
@@ -15,14 +15,9 @@ LIMITS = Limits(wall=60, cpu=60, memory=1 << 30, outputs=50)
 
 
 @dataclass
-class Pressed:
+class Pressed(Seen):
     """What the last cell showed; `skip` cells had not to be run."""
 
-    text: str = ""
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    error: dict[str, Any] | None = None
-    ended: str = ""
-    message: str = ""
     skip: int = field(default=0, compare=False)
 
 
@@ -42,13 +37,7 @@ def press(started: Started, *cells: str, key: str = "", seed: int = 1, limits: L
 def _run(child: RunnerClient, chain: Sequence[tuple[str, str]], pressed: Pressed) -> None:
     for name, source in chain[child.skip :]:
         for event in child.cell(name, source, show=(name, source) == chain[-1]):
-            match event["event"]:
-                case "text":
-                    pressed.text += event["text"]
-                case "output":
-                    pressed.outputs.append(event["output"])
-                case "done":
-                    pressed.error = event["error"]
+            pressed.take(event)
         if pressed.error:
             return
 
