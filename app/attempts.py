@@ -119,10 +119,10 @@ def _given(session: Session, user: User, exercise: Exercise) -> Chain:
     """The code an answer stands on: the learner's last passed answers to what it uses, or the solutions
     looked up.
     """
-    if exercise.is_form:
+    needed = [] if exercise.is_form else _uses(exercise)
+    if not needed:
         return []
     known = looked_up(session, user) | passed_answers(session, user)
-    needed = _uses(exercise)
     missing = [one.title for one in needed if one.id not in known]
     if missing:
         raise Unusable(
@@ -162,12 +162,14 @@ def of(session: Session, user: User, exercise: str) -> list[Attempt]:
     return list(session.scalars(query.order_by(Attempt.number.desc()).options(joinedload(Attempt.run))))
 
 
-def newest(session: Session, user: User, lesson: str) -> dict[str, Attempt]:
-    """Exercise → the learner's newest attempt, with its run."""
-    query = (
-        select(Attempt).where(Attempt.user_id == user.id, Attempt.lesson == lesson).order_by(Attempt.number)
-    )
-    return {attempt.exercise: attempt for attempt in session.scalars(query.options(joinedload(Attempt.run)))}
+def newest(session: Session, user: User, lesson: str, only: str | None = None) -> dict[str, Attempt]:
+    """Exercise → the learner's newest attempt, with its run; `only` for one exercise."""
+    if only is not None:
+        found = _newest(session, user, only)
+        return {only: found} if found and found.lesson == lesson else {}
+    mine = select(Attempt).where(Attempt.user_id == user.id, Attempt.lesson == lesson)
+    query = mine.order_by(Attempt.number).options(joinedload(Attempt.run))
+    return {attempt.exercise: attempt for attempt in session.scalars(query)}
 
 
 def of_learner(session: Session, mentor: User, learner: UUID) -> dict[str, list[Attempt]]:

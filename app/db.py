@@ -112,9 +112,13 @@ def _write_ahead(connection: Any) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One session, committed at the end, rolled back if anything goes wrong."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    """One session, committed at the end, rolled back if anything goes wrong.
+
+    What cannot wait for the end may commit in between: then a second transaction begins.
+    """
+    with Session(engine(), expire_on_commit=False) as session:
         yield session
+        session.commit()
 
 
 def request_session() -> Iterator[Session]:

@@ -144,7 +144,7 @@ class _Known:
             latest=latest,
             guesses=activity.predictions(session, learner, lesson.slug),
             statuses=progress.of_lesson(session, learner, lesson.slug),
-            attempts=attempts.newest(session, learner, lesson.slug),
+            attempts=attempts.newest(session, learner, lesson.slug, only),
             hints=attempts.hints_opened(session, learner, lesson.slug),
             looked_up=set(attempts.looked_up(session, learner)),
             opened_at=activity.opened_at(session, learner, lesson.slug),
@@ -184,6 +184,19 @@ def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
     """One cell or exercise of the lesson. Raises KeyError."""
     known = _Known.of(session, learner, lesson, only=cell)
     return known.place(session, _blocks(lesson)[cell], lesson, _numbers(lesson).get(cell, 0))
+
+
+def just_queued(session: Session, learner: User, lesson: Lesson, run: Run) -> Place:
+    """The cell of a run that has just been queued: only what its page shows until there is more to see."""
+    return Place(
+        block=_blocks(lesson)[run.cell],
+        lesson=lesson,
+        text=run.chain[-1]["text"] if run.chain else "",
+        run=run,
+        replay_seconds=runs.replay_seconds(session, learner, lesson.slug, run),
+        waiting=line.place(session, run),
+        guess=activity.predictions(session, learner, lesson.slug).get(run.cell),
+    )
 
 
 def stream_start(run: Run) -> str:

@@ -83,13 +83,14 @@ class Shown(Event):
 
 @dataclass(frozen=True)
 class Verdict(Event):
-    """The examiner has judged attempt number `number`."""
+    """The examiner has judged attempt number `number`. The fields are called as the attempt's are."""
 
     name: ClassVar[str] = "verdict"
-    attempt: str
+    id: str
     number: int
     verdict: str
     message: str
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ def verdict(run: Run, attempt: Attempt) -> Verdict:
     """The attempt of this run has been judged; comes just before the last event."""
     word = attempt.verdict.value if attempt.verdict else ""
     seq = run.tries * PER_TRY + LAST - 1
-    return Verdict(str(run.id), run.cell, seq, str(attempt.id), attempt.number, word, attempt.message)
+    said = (attempt.number, word, attempt.message, attempt.details)
+    return Verdict(str(run.id), run.cell, seq, str(attempt.id), *said)
 
 
 def finished(run: Run) -> Finished:

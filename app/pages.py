@@ -16,7 +16,7 @@ from jinja2_fragments import render_block
 from app import desk, markdown
 from app.assets import asset
 from app.config import ROOT
-from app.lessons import course
+from app.lessons import Exercise, course
 from app.path import Concept
 from app.visible import terminal, visible
 from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
@@ -47,7 +47,13 @@ def environment() -> Environment:
     )
     markdown.setup(made.filters)
     made.filters.update(
-        ago=ago, seconds=seconds, terminal=terminal, visible=visible, shape=shape, concept=concept
+        ago=ago,
+        seconds=seconds,
+        terminal=terminal,
+        visible=visible,
+        shape=shape,
+        concept=concept,
+        exercise=exercise,
     )
     return made
 
@@ -159,6 +165,11 @@ def ago(moment: datetime | None) -> str:
 def shape(sizes: Any) -> str:
     """A tensor's shape as Python writes it."""
     return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+
+
+def exercise(name: str) -> Exercise | None:
+    """The exercise of the course that a run was handed in for."""
+    return course().exercises.get(name)
 
 
 def concept(name: str) -> Concept | None:

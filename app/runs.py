@@ -175,9 +175,12 @@ def standings(
 
 def latest(session: Session, user: User, lesson: str, only: str | None = None) -> dict[str, Run]:
     """Cell → its newest run or grading, with its outputs and attempt; `only` for one cell."""
-    ranked = _ranked(user, lesson)
-    newest = and_(ranked.c.id == Run.id, ranked.c.rank == 1)
-    query = select(Run).join(ranked, newest if only is None else and_(newest, Run.cell == only))
+    if only is None:
+        ranked = _ranked(user, lesson)
+        query = select(Run).join(ranked, and_(ranked.c.id == Run.id, ranked.c.rank == 1))
+    else:
+        mine = select(Run).where(Run.user_id == user.id, Run.lesson == lesson, Run.cell == only)
+        query = mine.order_by(Run.created_at.desc(), Run.id.desc()).limit(1)
     found = session.scalars(query.options(selectinload(Run.outputs), selectinload(Run.attempt)))
     return {run.cell: run for run in found}
 
@@ -189,10 +192,12 @@ def _ranked(user: User, lesson: str) -> Subquery:
     return mine.subquery()
 
 
-def replay_seconds(session: Session, user: User, lesson: Lesson, cell: str) -> float:
-    """How long the cells above `cell` took when they last ran, in seconds."""
-    seconds = _newest_seconds(session, user, lesson.slug)
-    return sum(seconds.get(above, 0.0) for above in lesson.chain(cell)[:-1])
+def replay_seconds(session: Session, user: User, lesson: str, run: Run) -> float:
+    """How long the cells that this run begins with took when they last ran, in seconds."""
+    if len(run.chain) < 2:
+        return 0.0
+    seconds = _newest_seconds(session, user, lesson)
+    return sum(seconds.get(link["cell"], 0.0) for link in run.chain[:-1])
 
 
 def _newest_seconds(session: Session, user: User, lesson: str) -> dict[str, float]:

@@ -231,7 +231,7 @@ async def sent(request: Request) -> dict[str, str]:
 Sent = Annotated[dict[str, str], Depends(sent)]
 
 
-def unsaved(fields: Sent) -> dict[str, str]:
+async def unsaved(fields: Sent) -> dict[str, str]:  # async: to hand it to a thread would take longer
     """The texts of other cells that were not saved yet; a script sends them along. Raises Unusable."""
     try:
         texts = json.loads(fields.get("chain") or "{}")

@@ -20,7 +20,7 @@ from app.visitors import Db, Doer, Member, Sent, Unsaved, Viewer, is_htmx
 router = APIRouter()
 
 
-def exercise_of(lesson: str, exercise: str) -> Exercise:
+async def exercise_of(lesson: str, exercise: str) -> Exercise:  # async: quicker than handing it to a thread
     """The exercise, if it stands in this lesson. Raises NotFound."""
     found = find_exercise(exercise)
     if found.lesson != lesson:
@@ -41,25 +41,25 @@ def hand_in(
     if exercise.predict and exercise.id not in bets:
         if not exercise.is_form:
             drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", exercise.starter))
-        return _output(request, session, learner, exercise, nudge=True)
+        return _bet_first(request, session, learner, exercise)
     answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
     attempt = attempts.hand_in(session, learner, exercise.id, answer, above)
+    session.commit()  # a worker has it while the page is still being written
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{attempt.run_id}")
-    return _output(request, session, learner, exercise)
+    place = desk.just_queued(session, learner, find_lesson(exercise.lesson), attempt.run)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 
 
 def _values(exercise: Exercise, fields: dict[str, str]) -> dict[str, str]:
     return {field.name: fields.get(field.name, "") for field in exercise.fields}
 
 
-def _output(
-    request: Request, session: Db, learner: User, exercise: Exercise, nudge: bool = False
-) -> Response:
+def _bet_first(request: Request, session: Db, learner: User, exercise: Exercise) -> Response:
     if not is_htmx(request):
         return pages.redirect(request, _place_url(exercise), "First place your bet, below the exercise.")
     place = desk.place(session, learner, find_lesson(exercise.lesson), exercise.id)
-    return pages.render(request, "runs/run.html", "output", place=place, nudge=nudge)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=True)
 
 
 def _place_url(exercise: Exercise) -> str:

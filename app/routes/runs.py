@@ -33,23 +33,23 @@ def start_run(
     texts = above | ({cell: fields["text"]} if "text" in fields else {})
     if block.predict and cell not in activity.predictions(session, learner, lesson):
         drafts.save(session, learner, lesson, cell, texts.get(cell, block.source))
-        return _output(request, session, learner, lesson, cell, nudge=True)
+        return _bet_first(request, session, learner, lesson, cell)
     run = runs.submit(session, learner, lesson, cell, texts)
+    session.commit()  # a worker has it while the page is still being written
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{run.id}")
-    return _output(request, session, learner, lesson, cell)
+    place = desk.just_queued(session, learner, found, run)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 
 
-def _output(
-    request: Request, session: Db, learner: User, lesson: str, cell: str, nudge: bool = False
-) -> Response:
+def _bet_first(request: Request, session: Db, learner: User, lesson: str, cell: str) -> Response:
     """What stands below the cell now; without scripts, the lesson at that place."""
     if not is_htmx(request):
         return pages.redirect(
             request, f"/lessons/{lesson}#cell-{cell}", "First place your bet, below the cell."
         )
     place = desk.place(session, learner, find_lesson(lesson), cell)
-    return pages.render(request, "runs/run.html", "output", place=place, nudge=nudge)
+    return pages.render(request, "runs/run.html", "output", place=place, nudge=True)
 
 
 @router.get("/runs/{run_id}", name="show_run", response_class=HTMLResponse)

@@ -21,7 +21,7 @@ ALL = [
     Text(RUN, "one", 3, "stdout", "é\n"),
     Shown(RUN, "one", 4, str(UUID(int=3)), "result", {"text": "2"}),
     Shown(RUN, "one", 5, str(UUID(int=4)), "figure", None),
-    Verdict(RUN, "one", 6, str(UUID(int=5)), 1, "passed", "Well done."),
+    Verdict(RUN, "one", 6, str(UUID(int=5)), 1, "passed", "Well done.", {"mistake": None}),
     Finished(RUN, "one", 7, "done", "ok", "", 0.5),
 ]
 

@@ -146,7 +146,7 @@ def test_the_root_of_a_run_holds_no_more_than_it_needs(place: tuple[Started, set
     assert set(dev.split()) == {"null", "zero", "full", "random", "urandom"}
     assert set(usr.split()) <= {"lib", "lib64", "share", "local"}
     assert set(repository.split()) <= {"workers", Path(sys.prefix).name, ".unembed"}
-    assert workers.split() == ["__init__.py", "lab", "runner", "values.py", "wire.py"]
+    assert workers.split() == ["__init__.py", "lab", "rehearsal.py", "runner", "values.py", "wire.py"]
 
 
 def test_a_run_writes_only_into_its_own_folder_and_that_is_gone_afterwards(attempt: Try) -> None:

@@ -45,7 +45,7 @@ def test_a_right_answer_passes_and_the_page_hears_the_verdict_before_the_end(
     told = [events.decode(fields) for _, fields in redis.xrange(events.key(ada.id, "counting"))]
     assert [type(event) for event in told[-2:]] == [Verdict, Finished]
     assert isinstance(told[-2], Verdict)
-    assert (told[-2].attempt, told[-2].verdict) == (str(attempt.id), "passed")
+    assert (told[-2].id, told[-2].verdict) == (str(attempt.id), "passed")
 
 
 def test_what_is_printed_before_the_hidden_inputs_is_shown_and_nothing_after(

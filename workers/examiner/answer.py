@@ -34,6 +34,9 @@ class Respondent(Protocol):
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the function of this name returns. Raises Raised, Ended or Unreadable."""
 
+    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+        """Begin a call. What is returned ends it as `call` does, before the next question is put."""
+
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What this function of ours returns, run beside the answer. Raises the same."""
 
@@ -76,15 +79,22 @@ class Child:
         self._seconds = READING_SECONDS
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self._ask({"op": "call", "name": name}, args, kwargs)
+        return self.call_later(name, args, kwargs)()
+
+    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+        self._ask({"op": "call", "name": name}, args, kwargs)
+        return self._answer
 
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self._ask({"op": "probe", "name": name, "source": source}, args, kwargs)
+        self._ask({"op": "probe", "name": name, "source": source}, args, kwargs)
+        return self._answer()
 
-    def _ask(self, question: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _ask(self, question: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         (packed_args, packed_kwargs), body = packed([list(args), kwargs])
         asked = {**question, "args": packed_args, "kwargs": packed_kwargs}
         wire.send(self.connection, {"ask": asked}, body)
+
+    def _answer(self) -> Any:
         frame = wire.receive(self.connection)
         if frame is None:
             raise ConnectionError("the worker went away")
@@ -145,6 +155,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         self._asked_twice: set[str] = set()
+        self._unsettled: Callable[[], None] | None = None  # compares what is still being calculated
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -164,7 +175,7 @@ class Answer:
             first = self.reference.exercise.deterministic and name not in self._asked_twice
             if first and not isinstance(value, values.Opaque):  # whose text may hold a place in memory
                 self._asked_twice.add(name)
-                self._must_repeat(call, lambda respondent: respondent.call(name, args, kwargs))
+                self._ask_again(call, args, kwargs)
             return self._judged(call, value, f"`{name}`")
 
         return ask
@@ -180,6 +191,7 @@ class Answer:
         return ask
 
     def _noted(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        self.settle()
         signature = inspect.signature(self.reference.function(name))
         call = Call(name, dict(signature.bind(*args, **kwargs).arguments))
         self.calls.append(call)
@@ -197,15 +209,30 @@ class Answer:
             raise Unfit(f"What `{call.name}` returned cannot be read: {error}.", "a value") from None
         return call.value
 
-    def _must_repeat(self, call: Call, question: Callable[[Respondent], Any]) -> None:
-        first = call.value
-        again = self._put(call, question)
-        with self._reading():
-            repeats = alike(first, again)
-        if not repeats:
-            message = f"`{call.name}` was asked the same twice and gave two different answers."
-            raise Unfit(f"{message} Does it draw random numbers, or remember?", "the same value twice")
-        call.value = first
+    def _ask_again(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The same once more. Meanwhile the check goes on: mostly it calculates the reference's value."""
+        assert self.respondent is not None
+        first, again = call.value, self.respondent.call_later(call.name, args, kwargs)
+
+        def compare() -> None:
+            second = self._put(call, lambda _: again())
+            with self._reading():
+                repeats = alike(first, second)
+            if not repeats:
+                message = f"`{call.name}` was asked the same twice and gave two different answers."
+                raise Unfit(f"{message} Does it draw random numbers, or remember?", "the same value twice")
+            call.value = first
+
+        self._unsettled = compare
+
+    def settle(self) -> None:
+        """Wait for what is still being calculated, and compare it: before the next question, and at the end.
+
+        Raises Raised, Ended or Unfit.
+        """
+        compare, self._unsettled = self._unsettled, None
+        if compare is not None:
+            compare()
 
     def _judged(self, call: Call, value: Any, name: str) -> Any:
         annotations = self.reference.annotations(call.name)

@@ -17,43 +17,33 @@ import socket
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
 from app import lessons
 from workers import lab, wire
-from workers.examiner import references, seclusion
+from workers.examiner import references
 from workers.examiner.answer import Child
+from workers.examiner.graders import Graders, Limits
 from workers.examiner.grading import CheckBroken, grade
 from workers.examiner.references import Reference
+from workers.rehearsal import rehearse
 from workers.runner import confine
 
 _BACKLOG = 64
-_AT_ONCE = 16  # gradings in parallel; more wait in the socket's queue
-_GRACE = 5  # seconds after which a grading that ignores its own alarm is killed
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Of one grading: seconds from the question to the verdict, seconds of calculating, bytes of memory."""
-
-    wall: int = 120  # the learner's process has a shorter limit of its own
-    cpu: int = 30
-    memory: int = 2 << 30
 
 
 class Examiner:
     """Listens until SIGTERM; then nothing of it is left."""
 
     def __init__(self, path: Path, course_dir: Path, limits: Limits) -> None:
-        self.path, self.course_dir, self.limits = path, course_dir, limits
+        self.path, self.course_dir = path, course_dir
         self.references: dict[str, Reference] = {}
         self.faults: dict[str, str] = {}
         self.course: lessons.Course | None = None
-        self.deadlines: dict[int, float] = {}  # of the processes that grade
+        self.graders = Graders(limits, self._answer, rehearse)
         self.running = True
 
     def serve(self) -> None:
@@ -62,11 +52,12 @@ class Examiner:
         try:
             self._warm_up()
             waker = self._catch_signals()
+            self.graders.close_in_forks(listener, waker)
             print(json.dumps({"ready": True, "exercises": len(self.references)}), flush=True)
             while self.running:
                 self._turn(listener, waker)
         finally:
-            self._end_all()
+            self.graders.end_all()
             listener.close()
             with contextlib.suppress(FileNotFoundError):
                 self.path.unlink()
@@ -93,6 +84,7 @@ class Examiner:
             return
         if course is self.course:
             return
+        self.graders.discard_spares()
         self.course = course
         self.references, self.faults = references.load(course.exercises, self.references)
         for exercise, fault in self.faults.items():
@@ -111,68 +103,23 @@ class Examiner:
 
     def _turn(self, listener: socket.socket, waker: socket.socket) -> None:
         """Waits for a connection, the end of a grading, or a signal."""
-        watched = [waker] if len(self.deadlines) >= _AT_ONCE else [waker, listener]
-        ready, _, _ = select.select(watched, [], [], 1.0 if self.deadlines else None)
+        watched = [waker] if self.graders.full else [waker, listener]
+        ready, _, _ = select.select(watched, [], [], self.graders.patience)
         if waker in ready:
             waker.recv(4096)
-        self._bury()
+        self.graders.look_after()
         if listener in ready and self.running:
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
-                self._give_to_child(connection, listener)
+                self._look_at_course()
+                self.graders.give(connection)
 
-    def _give_to_child(self, connection: socket.socket, listener: socket.socket) -> None:
-        self._look_at_course()
-        connection.setblocking(True)
-        pid = os.fork()
-        if pid == 0:
-            listener.close()
-            self._in_child(connection)
-        connection.close()
-        self.deadlines[pid] = time.monotonic() + self.limits.wall + _GRACE
+    # in a fork: one connection, one grading, and then it is gone
 
-    def _bury(self) -> None:
-        for pid, deadline in list(self.deadlines.items()):
-            if time.monotonic() > deadline:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                del self.deadlines[pid]
-
-    def _end_all(self) -> None:
-        for pid in self.deadlines:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for pid in self.deadlines:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-
-    # the child: one connection, one grading, and then it is gone
-
-    def _in_child(self, connection: socket.socket) -> NoReturn:
-        status = 1
-        try:
-            self._settle(connection)
-            frame = wire.receive(connection)
-            if frame is not None:
-                wire.send(connection, self._reply(frame[0], connection))
-            status = 0
-        except (OSError, wire.WireError):
-            pass  # the worker went away, and nobody waits for this verdict any more
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-
-    def _settle(self, connection: socket.socket) -> None:
-        signal.set_wakeup_fd(-1)
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(name, signal.SIG_DFL)
-        seclusion.limit(self.limits.cpu, self.limits.memory)
-        signal.signal(signal.SIGALRM, _took_too_long)
-        signal.alarm(self.limits.wall)
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  a check that prints has nobody to read it
+    def _answer(self, connection: socket.socket) -> None:
+        frame = wire.receive(connection)
+        if frame is not None:
+            wire.send(connection, self._reply(frame[0], connection))
 
     def _reply(self, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         if request.get("op") == "status":
@@ -219,7 +166,3 @@ def listen(path: Path) -> socket.socket:
         os.umask(before)
     listener.listen(_BACKLOG)
     return listener
-
-
-def _took_too_long(*_: object) -> NoReturn:
-    raise TimeoutError("the grading took too long")

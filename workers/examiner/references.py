@@ -63,6 +63,10 @@ class StandIn:
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._ask(self.names[name], args, kwargs)
 
+    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+        given = values.unpack(*packed([list(args), kwargs]))  # as they are now
+        return lambda: self.call(name, *given)
+
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = dict(self.names)
         exec(compile(source, "<probe>", "exec", dont_inherit=True), names)

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from workers import values, wire
+from workers import rehearsal, values, wire
 from workers.lab import display
 from workers.runner import confine, control, errors, holding
 from workers.runner.cells import Notebook, no_input
@@ -32,7 +32,7 @@ from workers.runner.streams import EventStream
 _LINE = CHANNEL + 1
 
 _REHEARSAL = (
-    "import torch\nmodel = lab.load('attn-only-2l')\nmodel(torch.zeros(1, 8, dtype=torch.long)).shape",
+    "import torch\nmodel = lab.load('attn-only-2l')\nmodel.cfg.n_heads",
     "torch.randn(2, 2) @ torch.randn(2, 2)",
     "lab.heatmap(torch.eye(2))",
     "def broken(x):\n    return x.y\nbroken(1)",
@@ -68,6 +68,7 @@ def _rehearse() -> None:
     display.SINK = _write_as_json
     for source in _REHEARSAL:
         notebook.run("rehearsal", source)
+    rehearsal.rehearse()
     display.SINK = None
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _START = "import sys; sys.path.insert(0, sys.argv[2]); from workers.runner.zygote import main; main()"
 _MOST_FAILURES = 5  # children in a row that could not be confined
 _PAUSE = 0.5  # seconds before a dead zygote is replaced
-_REFILL_PAUSE = 0.03
+_REFILL_PAUSE, _LAST_TAKEN_PAUSE = 0.25, 0.03
 _NOISE = 65_536  # bytes of noise read at once
 _GROUP_TRIES, _GROUP_PAUSE = 20, 0.1
 
@@ -299,7 +299,7 @@ class Pool:
         if self._waiting:
             self._refill()
         else:  # a fork would compete with the run that just began
-            self._loop.later(_REFILL_PAUSE, self._refill)
+            self._loop.later(_REFILL_PAUSE if self._ready else _LAST_TAKEN_PAUSE, self._refill)
 
     def _refill(self) -> None:
         zygote = self._current
