@@ -26,6 +26,7 @@ from app.processes import adopt_orphans, end_orphans
 from app.steps import Failed
 from tests.benchmarks import measure, table
 from tests.benchmarks.environments import main_packages, prepare
+from tests.benchmarks.floor import FirstLines, OwnComputing, described
 from tests.benchmarks.kernel import Kernels, RestartedKernel, WarmKernel
 from tests.benchmarks.nbgrader import NbGrader
 from tests.benchmarks.otter import Otter
@@ -36,6 +37,7 @@ from tests.benchmarks.systems import Burst, Graded, System, Wrong
 
 NAMES = ("ours", "kernel", "restart", "papermill", "nbgrader", "otter")
 _QUIET = 0.3  # load average above which seconds say little
+_REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
 
 
@@ -105,7 +107,7 @@ def _interrupt(*_: object) -> NoReturn:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "--rounds", type=int, default=12, help="times each is timed; a fourth for what starts cold"
+        "--rounds", type=int, default=40, help="times each is timed; a tenth for what starts cold"
     )
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES), help="only these")
     parser.add_argument(
@@ -122,11 +124,11 @@ def _bench(options: argparse.Namespace) -> None:
     _say_load(before)
     with _place() as place, _systems(options.only, data, place) as systems:
         measured = {system.name: Measured(system) for system in systems}
-        _rounds(measured, 3 if options.quick else options.rounds)
+        floor = _rounds(measured, 3 if options.quick else options.rounds)
         _bursts(measured, options.quick)
         _memory(measured)
         _verdicts(measured, options.quick)
-        about = _about(measured)
+        about = _about(measured, floor)
     machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
     _publish(measured, machine, data)
 
@@ -169,11 +171,15 @@ def _systems(names: list[str], data: Path, place: Path) -> Iterator[list[System]
         yield [made[name] for name in NAMES if name in names]
 
 
-def _about(measured: dict[str, Measured]) -> dict[str, Any]:
+def _about(measured: dict[str, Measured], computing: list[float]) -> dict[str, Any]:
     ours = measured["ours"].system if "ours" in measured else None
     if not isinstance(ours, Ours):
         return {}
+    lines = FirstLines(ours.site.runner)
+    for _ in range(min(20, len(computing))):
+        lines.measure()
     return {
+        "floor": described(computing, lines, [one.seconds for one in measured["ours"].rounds]),
         "cpu_by_part": ours.cpu_by_part,
         "walls": ours.site.walls(),
         "seconds_to_start": ours.site.seconds_to_start,
@@ -184,24 +190,33 @@ def _about(measured: dict[str, Measured]) -> dict[str, Any]:
 # ── measuring ───────────────────────────────────────────────────────────────
 
 
-def _rounds(measured: dict[str, Measured], rounds: int) -> None:
-    """One after the other, round by round; what starts cold takes part in every fourth."""
+def _rounds(measured: dict[str, Measured], rounds: int) -> list[float]:
+    """One after the other, round by round, with a rest before each: what a system does after its verdict is
+    not to slow down the next. What starts cold takes part in every tenth.
+
+    Returns the seconds of the code's own computing, taken in each round too.
+    """
+    own, computing = OwnComputing(), []
     for one in measured.values():
         if not one.system.cold:
             one.system.right(one.system.grade(right(10_000)))  # not counted
     for number in range(rounds):
         print(f"  round {number + 1} of {rounds}:", end="", flush=True)
         for name, one in measured.items():
-            if not one.system.cold or number % 4 == 0:
+            if not one.system.cold or number % 10 == 0:
+                time.sleep(_REST)
                 graded = one.system.grade(right(number))
                 fine = graded.verdict == "full"
                 one.rounds += [graded] if fine else []
                 more = "" if fine else " not counted: the right answer was refused"
                 print(f" {name} {graded.seconds:.2f} s ({graded.cpu:.2f} CPU-s){more}", end="", flush=True)
-        print(flush=True)
+        time.sleep(_REST)
+        computing.append(own.seconds(number))
+        print(f" computing alone {computing[-1]:.3f} s", flush=True)
     for one in measured.values():
         if not one.rounds:
             raise Wrong(f"{one.system.title} never gave the right answer all points: nothing to compare.")
+    return computing
 
 
 def _bursts(measured: dict[str, Measured], quick: bool) -> None:
@@ -280,9 +295,20 @@ def _report(results: dict[str, Any], machine: dict[str, Any]) -> str:
             + ", ".join(f"{name} {used:.3f}" for name, used in machine["cpu_by_part"].items())
             + "."
         )
+        facts.append(_above_the_floor(machine["floor"]))
     bracket = "In brackets: how many times better ours is (below 1: worse). Bold: a wrong outcome."
     parts = ["\n".join(facts), bracket, table.speed(results), *table.claims(results), table.verdicts(results)]
     return "\n\n".join(parts) + "\n"
+
+
+def _above_the_floor(floor: dict[str, float]) -> str:
+    ms = {name: f"{1000 * seconds:.{0 if seconds > 0.02 else 1}f} ms" for name, seconds in floor.items()}
+    return (
+        f"The code's own computing, in one warm process: {ms['own_computing']}. Unembed takes "
+        f"{ms['above_p50']} more at the median, {ms['above_p95']} at the 95th percentile. From the job's "
+        f"arrival at the runner to the first line of the learner's code: {ms['first_line_from_pool']} with a "
+        f"child that waits, {ms['first_line_by_fork']} by a fresh fork."
+    )
 
 
 if __name__ == "__main__":

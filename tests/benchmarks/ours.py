@@ -42,6 +42,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.data, self.port = folder / "data", free_port()
         bring_bundle(self.data)
+        self.runner = Settings(data_dir=self.data).runner_socket
         self._output = folder / "output"
         command = [sys.executable, "-m", "app.cli", "serve"]
         begun = time.monotonic()

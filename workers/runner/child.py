@@ -39,16 +39,20 @@ _REHEARSAL = (
 )
 
 
-def main(plan: confine.Plan, number: int, channel: int, noise: int, line: int | None = None) -> NoReturn:
+def main(
+    plan: confine.Plan, number: int, channel: int, noise: int, line: int | None = None, *, hurry: bool = False
+) -> NoReturn:
     """Take over the forked process; `noise` gets what C libraries print. Never returns.
 
+    In a `hurry` somebody waits for it already, and nothing is rehearsed.
     With a `line` it is never used itself: it forks, whenever the supervisor says so, who will be.
     """
     status = 1
     try:
         _take_descriptors(channel, noise, line)
         layers = confine.enter_child(plan, number, None if line is None else _send_listener)
-        _rehearse()
+        if not hurry:
+            _rehearse()
         wire.send(CHANNEL, {"event": "confined", "layers": layers})
         if line is not None:
             holding.remember_ours()

@@ -150,9 +150,9 @@ class Zygote:
         theirs.close()
         loop.watch(self._channel, self._on_message)
 
-    def fork(self, number: int, line: socket.socket | None = None) -> Child:
+    def fork(self, number: int, line: socket.socket | None = None, hurry: bool = False) -> Child:
         """Order a child; it says `confined` on its link when it waits for work. With a `line` it becomes one
-        that may fork, and says on it who is to be asked for leave.
+        that may fork, and says on it who is to be asked for leave. In a `hurry` it does not rehearse.
         """
         ours, theirs = socket.socketpair()
         noise, their_noise = os.pipe()
@@ -161,7 +161,7 @@ class Zygote:
         self.forks += 1
         lines = (theirs.fileno(), their_noise, *([line.fileno()] if line else []))
         try:
-            control.send(self._channel, {"fork": number}, lines)
+            control.send(self._channel, {"fork": number, "hurry": hurry}, lines)
         except OSError:
             self._loop.later(0, self._gone)
         theirs.close()
@@ -305,13 +305,14 @@ class Pool:
         zygote = self._current
         if zygote is None or self._stopped:
             return
-        while len(self._ready) + len(self._coming) < self._spare + len(self._waiting):
+        wanted = len(self._waiting) or self._spare  # those who wait come first, and alone
+        while len(self._ready) + len(self._coming) < wanted:
             self._order(zygote)
         if zygote.forks >= self._worn_after:
             self.start()
 
     def _order(self, zygote: Zygote) -> None:
-        child = zygote.fork(self.number())
+        child = zygote.fork(self.number(), hurry=bool(self._waiting))
         self._coming.add(child)
         child.link.on_frame = lambda frame: self._on_confined(child, frame)
         child.on_exit = lambda status, cpu: self._on_stillborn(child, f"it ended with {status}")

@@ -152,7 +152,7 @@ class _Zygote:
         if pid == 0:
             from workers.runner import child
 
-            child.main(self._plan, number, *descriptors)
+            child.main(self._plan, number, *descriptors, hurry=bool(message.get("hurry")))
         control.close(descriptors)
         self._children[pid] = number
         handle = confine.handle(pid)
