@@ -19,7 +19,7 @@ from app import activity, attempts, drafts, events, line, progress, runs, thread
 from app.activity import Kind
 from app.db import now
 from app.lessons import Cell, Exercise, Lesson, Prose
-from app.models import Attempt, Run, Thread, User
+from app.models import Attempt, Run, RunKind, Thread, User
 from app.progress import Status
 from app.redis import client
 
@@ -64,7 +64,9 @@ class Place:
 
     @property
     def long_replay(self) -> bool:
-        return self.replay_seconds > runs.LONG_REPLAY
+        """What is handed in is judged on its own: nothing above runs again."""
+        handed_in = self.run is not None and self.run.kind is RunKind.GRADE
+        return not handed_in and self.replay_seconds > runs.LONG_REPLAY
 
     @property
     def values(self) -> dict[str, str]:
@@ -188,14 +190,16 @@ def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
 
 def just_queued(session: Session, learner: User, lesson: Lesson, run: Run) -> Place:
     """The cell of a run that has just been queued: only what its page shows until there is more to see."""
+    block = _blocks(lesson)[run.cell]
+    bets = activity.predictions(session, learner, lesson.slug) if block.predict else {}
     return Place(
-        block=_blocks(lesson)[run.cell],
+        block=block,
         lesson=lesson,
-        text=run.chain[-1]["text"] if run.chain else "",
+        text=run.chain[-1]["text"],
         run=run,
         replay_seconds=runs.replay_seconds(session, learner, lesson.slug, run),
         waiting=line.place(session, run),
-        guess=activity.predictions(session, learner, lesson.slug).get(run.cell),
+        guess=bets.get(run.cell),
     )
 
 

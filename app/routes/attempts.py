@@ -37,8 +37,7 @@ def hand_in(
 ) -> Response:
     """Hand in what stands in the editor, or in the form. If the exercise asks for a bet, it asks first."""
     throttle.check(throttle.RUN, str(learner.id))
-    bets = activity.predictions(session, learner, exercise.lesson)
-    if exercise.predict and exercise.id not in bets:
+    if exercise.predict and exercise.id not in activity.predictions(session, learner, exercise.lesson):
         if not exercise.is_form:
             drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", exercise.starter))
         return _bet_first(request, session, learner, exercise)

@@ -16,7 +16,7 @@ import pytest
 
 from app.processes import stop
 from tests.examiner.conftest import COURSE, Desk, Started, start_examiner
-from workers.examiner import client
+from workers.examiner import client, graders
 from workers.examiner.client import ExaminerGone
 
 T = TypeVar("T")
@@ -77,7 +77,8 @@ def test_an_examiner_that_ends_in_the_middle_leaves_nothing(
         mine = Desk(type(desk.sockets)(desk.sockets.runner, started.socket), desk.course)
         grading = threading.Thread(target=lambda: failure.append(raised_by(mine)))
         grading.start()
-        children = wait_for(lambda: children_of(started.process.pid))
+        wait_for(lambda: len(children_of(started.process.pid)) > graders.SPARE)  # one has begun
+        children = children_of(started.process.pid)
         os.kill(started.process.pid, getattr(signal, name))
         grading.join(20)
         assert isinstance(failure[0], ExaminerGone)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
+from app import runs
 from app.db import transaction
 from app.models import Attempt, Run
 from tests.routes.acting import Browser, Things
@@ -35,6 +37,13 @@ def test_what_is_handed_in_is_the_text_of_the_form(ada_browser: Browser) -> None
     assert answer.status_code == 303
     with transaction() as session:
         assert session.scalars(select(Attempt.answer)).one() == "def double(x):\n    return 2 * x\n"
+
+
+def test_what_is_handed_in_announces_no_replay(ada_browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LONG_REPLAY", -1.0)
+    answer = ada_browser.post(f"{URL}/attempts", htmx=True, text="def double(x):\n    return x + x")
+    assert "Waiting" in answer.text
+    assert "run again" not in answer.text
 
 
 def test_a_form_is_handed_in_as_its_fields(ada_browser: Browser) -> None:

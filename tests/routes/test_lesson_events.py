@@ -79,6 +79,19 @@ def test_what_happens_arrives_in_order_and_then_it_is_done(ada_browser: Browser,
     assert f'hx-target="#run-{going.id}[data-live] > .shown"' in html
 
 
+def test_a_verdict_is_read_before_its_page_has_asked_for_the_rest(ada_browser: Browser, going: Going) -> None:
+    details = {"mistake": None, "checks": [], "input": [{"name": "x", "text": "<b>3</b>"}]}
+    said = {"verdict": "failed", "message": "Not <i>quite</i>.", "details": details}
+    going.tell(events.Verdict, id="an-attempt", number=2, **said)
+    _finish_while_listening(going)
+    html = "".join(part["data"] for part in messages(ada_browser.get(URL).text))
+    assert f'hx-target="#run-{going.id}[data-live]"' in html
+    assert 'class="verdict failed" id="verdict-an-attempt"' in html
+    assert "attempt 2 · just now" in html
+    assert "&lt;b&gt;3&lt;/b&gt;" in html
+    assert "<i>quite" not in html
+
+
 def _finish_while_listening(going: Going) -> None:
     """The run is over in Redis, not yet in the database: as for a page that has just begun to listen."""
     going.tell(events.Finished, state="done", ending="ok", message="", seconds=0.5)

@@ -1,0 +1,56 @@
+"""Those who wait to grade: there are some, each grades once, and what becomes of them hurts no answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from tests.examiner.conftest import COURSE, Desk, Started, start_examiner
+from tests.examiner.test_our_faults import children_of, short_folder, wait_for
+from workers.examiner import client, graders
+from workers.runner.client import RunnerClient
+from workers.runner.limits import Limits
+
+
+def waiting(examiner: Started) -> set[int]:
+    """The processes that wait, as soon as there are as many as there should be."""
+    wait_for(lambda: len(children_of(examiner.process.pid)) == graders.SPARE)
+    return set(children_of(examiner.process.pid))
+
+
+def right(desk: Desk) -> str:
+    return desk.course.exercises["score"].solution
+
+
+def test_each_grades_once_and_another_takes_its_place(examiner: Started, desk: Desk) -> None:
+    before = waiting(examiner)
+    assert desk.hand_in("score", right(desk))["verdict"] == "passed"
+    wait_for(lambda: before - set(children_of(examiner.process.pid)))
+    assert len(waiting(examiner) & before) < graders.SPARE
+
+
+def test_whoever_dies_while_waiting_is_missed_by_nobody(examiner: Started, desk: Desk) -> None:
+    for process in waiting(examiner):
+        os.kill(process, signal.SIGKILL)
+    assert desk.hand_in("score", right(desk))["verdict"] == "passed"
+    assert waiting(examiner)
+
+
+def test_after_a_change_of_the_course_nobody_grades_by_the_old_one(desk: Desk) -> None:
+    with short_folder() as folder:
+        course = Path(folder) / "course"
+        shutil.copytree(COURSE, course)
+        started = start_examiner(folder, course)
+        try:
+            before = waiting(started)
+            (file,) = course.rglob("score.py")
+            file.write_text(file.read_text().replace("def score", "CHANGED = True\n\n\ndef score", 1))
+            with RunnerClient(desk.sockets.runner, Limits(wall=20), 1) as child:
+                list(child.cell("score", right(desk)))
+                assert client.grade(started.socket, "score", right(desk), child)["verdict"] == "passed"
+            assert not before & waiting(started)
+        finally:
+            started.process.terminate()
+            started.process.wait(10)
