@@ -33,6 +33,7 @@ from app.models import Attempt, Draft, Run, State, User
 from app.processes import spawn, stop
 from tests.attacks import canaries, traces
 from tests.attacks.corpus import HERE, Attack
+from workers.examiner.graders import SPARE
 from workers.runner.client import status
 
 LESSON, CELL = "counting", "one"
@@ -249,8 +250,9 @@ class Before:
             return f"the runner's processes were {sorted(self.inner)}, and are {sorted(tree.inner)}"
         if len(tree.leaves) != POOL:
             return f"{len(tree.leaves)} children are alive, and {POOL} should be"
-        if grading := traces.children().get(world.services["examiner"].pid):
-            return f"the examiner still has {grading}"
+        graders = traces.children().get(world.services["examiner"].pid, [])
+        if len(graders) != SPARE:
+            return f"the examiner has {graders}, and {SPARE} should wait"
         found = {pid: traces.descriptors(pid) for pid in self.descriptors}
         if found != self.descriptors:
             return f"open descriptors were {self.descriptors}, and are {found}"

@@ -38,7 +38,12 @@ class Kernels:
                 start_new_session=True,  # a Ctrl-C is for us: we end it in our own way
             )
         self._log = folder / "kernels.log"
-        self.processes: list[int] = self.ask("start", count=os.cpu_count(), setup=[SETUP])["processes"]
+        self.processes()  # starts them
+
+    def processes(self) -> list[int]:
+        """Those that run the kernels now: a restart gives a kernel another."""
+        found: list[int] = self.ask("start", count=os.cpu_count(), setup=[SETUP])["processes"]
+        return found
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]:
         """Raises Failed if the driver has gone."""
@@ -99,8 +104,8 @@ class WarmKernel(System):
         }
 
     def memory(self) -> dict[str, measure.Memory]:
-        one, *_ = self._kernels.processes
-        return {"waiting": measure.memory([one]), "all": measure.memory(self._kernels.processes)}
+        processes = self._kernels.processes()
+        return {"waiting": measure.memory(processes[:1]), "all": measure.memory(processes)}
 
 
 class RestartedKernel(WarmKernel):
