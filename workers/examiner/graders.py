@@ -1,7 +1,7 @@
 """The processes that grade: a fork of the examiner for each connection, and then it is gone.
 
-Some wait, having graded once what nobody handed in: after a fork each page of memory is copied when it is
-first touched, and that takes longer than most gradings. Better before somebody waits for it.
+Some wait, and have rehearsed: after a fork each page of memory is copied when it is first touched, and that
+takes longer than most gradings. Better before somebody waits for it.
 """
 
 from __future__ import annotations
