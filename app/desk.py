@@ -189,7 +189,10 @@ def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
 
 
 def just_queued(session: Session, learner: User, lesson: Lesson, run: Run) -> Place:
-    """The cell of a run that has just been queued: only what its page shows until there is more to see."""
+    """The cell of a run that has just been queued: only what its page shows until there is more to see.
+
+    Call where it was queued: the place in line is the one that its first event tells.
+    """
     block = _blocks(lesson)[run.cell]
     bets = activity.predictions(session, learner, lesson.slug) if block.predict else {}
     return Place(

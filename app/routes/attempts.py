@@ -43,10 +43,10 @@ def hand_in(
         return _bet_first(request, session, learner, exercise)
     answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
     attempt = attempts.hand_in(session, learner, exercise.id, answer, above)
-    session.commit()  # a worker has it while the page is still being written
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{attempt.run_id}")
     place = desk.just_queued(session, learner, find_lesson(exercise.lesson), attempt.run)
+    session.commit()  # a worker has it while the page is still being written
     return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 
 

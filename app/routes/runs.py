@@ -35,10 +35,10 @@ def start_run(
         drafts.save(session, learner, lesson, cell, texts.get(cell, block.source))
         return _bet_first(request, session, learner, lesson, cell)
     run = runs.submit(session, learner, lesson, cell, texts)
-    session.commit()  # a worker has it while the page is still being written
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{run.id}")
     place = desk.just_queued(session, learner, found, run)
+    session.commit()  # a worker has it while the page is still being written
     return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 
 
