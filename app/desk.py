@@ -19,7 +19,7 @@ from app import activity, attempts, drafts, events, line, progress, runs, thread
 from app.activity import Kind
 from app.db import now
 from app.lessons import Cell, Exercise, Lesson, Prose
-from app.models import Attempt, Run, RunKind, Thread, User
+from app.models import Attempt, Run, RunKind, State, Thread, User
 from app.progress import Status
 from app.redis import client
 
@@ -44,6 +44,7 @@ class Place:
     hints: tuple[str, ...] = ()  # those opened
     solution_open: bool = False
     threads: tuple[Thread, ...] = ()
+    since: str = ""  # the run's events come after this one; mostly the run's age is as good
 
     @property
     def id(self) -> str:
@@ -101,7 +102,7 @@ def of(session: Session, learner: User | None, lesson: Lesson) -> Desk:
     if learner is None:
         bare = {b.id: Place(b, lesson, drafts.initial(b), numbers.get(b.id, 0)) for b in blocks.values()}
         return Desk(lesson, bare)
-    since = _newest_event(learner, lesson)
+    since = newest_event(learner, lesson)
     known = _Known.of(session, learner, lesson)
     places = {b.id: known.place(session, b, lesson, numbers.get(b.id, 0)) for b in blocks.values()}
     return Desk(lesson, places, since)
@@ -116,7 +117,8 @@ def _numbers(lesson: Lesson) -> dict[str, int]:
     return {block.id: i for i, block in enumerate(lesson.exercises(), 1)}
 
 
-def _newest_event(learner: User, lesson: Lesson) -> str:
+def newest_event(learner: User, lesson: Lesson) -> str:
+    """The id of what the learner's pages were told last: who asks before they read misses nothing after."""
     try:
         return events.latest_id(client(), events.key(learner.id, lesson.slug))
     except RedisError:
@@ -188,10 +190,11 @@ def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:
     return known.place(session, _blocks(lesson)[cell], lesson, _numbers(lesson).get(cell, 0))
 
 
-def just_queued(session: Session, learner: User, lesson: Lesson, run: Run) -> Place:
+def just_queued(session: Session, learner: User, lesson: Lesson, run: Run, since: str) -> Place:
     """The cell of a run that has just been queued: only what its page shows until there is more to see.
 
-    Call where it was queued: the place in line is the one that its first event tells.
+    Call where it was queued: the place in line is the one that its first event tells. `since` is the
+    `newest_event` before; where a run was going already, what it has told by now is told again.
     """
     block = _blocks(lesson)[run.cell]
     bets = activity.predictions(session, learner, lesson.slug) if block.predict else {}
@@ -203,6 +206,7 @@ def just_queued(session: Session, learner: User, lesson: Lesson, run: Run) -> Pl
         replay_seconds=runs.replay_seconds(session, learner, lesson.slug, run),
         waiting=line.place(session, run),
         guess=bets.get(run.cell),
+        since=since if run.state is State.QUEUED and not run.tries else "",
     )
 
 

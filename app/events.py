@@ -134,21 +134,17 @@ def publish(redis: Redis, user_id: UUID, lesson: str, event: Event) -> bool:
     """
     name = key(user_id, lesson)
     try:
-        if isinstance(event, Started):
-            _forget_if_heavy(redis, name)
         with redis.pipeline(transaction=False) as pipe:
             pipe.xadd(name, encode(event), maxlen=KEPT_EVENTS, approximate=True)  # type: ignore[arg-type]
             pipe.expire(name, KEPT_SECONDS)
-            pipe.execute()
+            pipe.memory_usage(name)
+            *_, size = pipe.execute()
+        if isinstance(event, Started) and int(size or 0) > KEPT_BYTES:
+            redis.xtrim(name, maxlen=1)
     except RedisError as error:
         log.warning("event %s of run %s is not streamed: %s", event.name, event.run, error)
         return False
     return True
-
-
-def _forget_if_heavy(redis: Redis, name: str) -> None:
-    if int(redis.memory_usage(name) or 0) > KEPT_BYTES:
-        redis.xtrim(name, maxlen=0)
 
 
 def latest_id(redis: Redis, name: str) -> str:

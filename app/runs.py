@@ -72,6 +72,7 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
         state=State.QUEUED,
         queued_at=now(),
         lease_until=now() + timedelta(seconds=HINT_SECONDS),
+        attempt=None,  # nor has the database: it need not be asked when one is made
     )
     session.add(run)
     session.flush()

@@ -37,12 +37,14 @@ class Recorder:
         self._sent_at = 0.0
         self._timer: threading.Timer | None = None
         self._quiet_until = 0.0
-        self._bytes, self._full = 0, False
+        self._bytes, self._full, self._started = 0, False, False
 
     def started(self) -> None:
-        """The learner's code begins."""
+        """The learner's code begins. More than once says no more."""
         with self._lock:
-            self._publish(events.Started(*self._place()))
+            if not self._started:
+                self._started = True
+                self._publish(events.Started(*self._place()))
 
     def take(self, event: dict[str, Any]) -> None:
         """What the runner reports: text or an output. What cannot be shown becomes a sentence saying so."""

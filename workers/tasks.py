@@ -9,10 +9,11 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
@@ -26,11 +27,11 @@ from app.lessons import course
 from app.models import Ending, Run, RunKind, State
 from app.models import Verdict as Word
 from workers.claims import quoted
-from workers.examiner import client as examiner
+from workers.examiner.client import ExaminerGone, Grading
 from workers.heartbeat import Heartbeat, Stop
 from workers.recorder import Recorder
 from workers.replay import replay
-from workers.runner.client import ChildEnded, RunnerClient, RunnerGone, wish
+from workers.runner.client import RunnerClient, RunnerGone, wish
 from workers.runner.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,21 @@ START_SECONDS = 10.0  # how long a run waits for a runner or an examiner that is
 LONGEST_ABSENCE = timedelta(minutes=10)  # of runner or examiner; a run that has waited longer has our fault
 OUTPUTS = 50  # things shown in one run
 _RECORD_TRIES = 3
-_NOBODY_LISTENS = (ConnectionRefusedError, FileNotFoundError)
 
-Work = Callable[[Run, Recorder, Heartbeat], tuple[Result, Verdict | None]]
+T = TypeVar("T")
 
 
-class Stopped(Exception):
-    """The run has to end before it is over; the heartbeat knows why."""
+@dataclass
+class Job:
+    """A claimed run, and what it is done with."""
+
+    run: Run
+    recorder: Recorder
+    heartbeat: Heartbeat
+    opened: ExitStack  # closed when all is recorded: to end processes takes time, and nobody waits for it
+
+
+Work = Callable[[Job], tuple[Result, Verdict | None]]
 
 
 class Away(Exception):
@@ -69,35 +78,35 @@ def run(**_: Any) -> None:
 
 
 def _do(held: Run, work: Work) -> None:
-    recorder = Recorder(held)
-    with Heartbeat(held.id, held.nonce, SHUTDOWN) as heartbeat:
+    with Heartbeat(held.id, held.nonce, SHUTDOWN) as heartbeat, ExitStack() as opened:
+        job = Job(held, Recorder(held), heartbeat, opened)
         try:
-            _record(held, *work(held, recorder, heartbeat))
-        except Stopped:
-            _end_early(held, recorder, heartbeat.stop)
+            _record(held, *work(job))
         except Away as away:
             log.warning("run %s waits on: %s", held.id, away)
             _give_back(held, fault=now() - held.queued_at > LONGEST_ABSENCE, pause=True)
         except Exception:
+            if heartbeat.stop:  # we have ended it ourselves
+                return _end_early(job, heartbeat.stop)
             log.exception("run %s goes back to the queue", held.id)
             _give_back(held, fault=True)
 
 
-def _end_early(held: Run, recorder: Recorder, reason: Stop | None) -> None:
+def _end_early(job: Job, reason: Stop) -> None:
     if reason is Stop.CANCELLED:
-        recorder.flush()
-        _record(held, Result(message="Cancelled.", outputs=recorder.outputs, cancelled=True), None)
+        job.recorder.flush()
+        cancelled = Result(message="Cancelled.", outputs=job.recorder.outputs, cancelled=True)
+        _record(job.run, cancelled, None)
     elif reason is Stop.SHUTDOWN:
-        _give_back(held)
+        _give_back(job.run)
 
 
 # ---- the work
 
 
-def _run(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, None]:
-    with _child(held, heartbeat, settings().run_seconds, _wish(held)) as child:
-        recorder.started()
-        return replay(child, held.chain, recorder, lambda cell: f"The cell “{cell}” above"), None
+def _run(job: Job) -> tuple[Result, None]:
+    child = _child(job, settings().run_seconds, _wish(job.run))
+    return replay(child, job.run.chain, job.recorder, lambda cell: f"The cell “{cell}” above"), None
 
 
 def _wish(held: Run) -> dict[str, Any] | None:
@@ -107,35 +116,32 @@ def _wish(held: Run) -> dict[str, Any] | None:
     return wish(f"{held.user_id}/{held.lesson}", [(link["cell"], link["text"]) for link in held.chain])
 
 
-def _grade(held: Run, recorder: Recorder, heartbeat: Heartbeat) -> tuple[Result, Verdict | None]:
-    answer, exercises = held.chain[-1]["text"], course().exercises
-    if exercises[held.cell].is_form:
-        recorder.started()
-        return Result(), _judge(held.cell, json.loads(answer), None)
-    with _child(held, heartbeat, settings().grade_seconds) as child:
-        recorder.started()
-        result = replay(
-            child, held.chain, recorder, lambda used: f"“{exercises[used].title}”, which this builds on,"
-        )
-        if result.ending is not Ending.OK:
-            return result, _not_judged(held, result)
-        child.hide()
-        return result, _judge(held.cell, answer, child)
+def _grade(job: Job) -> tuple[Result, Verdict | None]:
+    """The examiner hears of the answer first: while its code runs, the first question is prepared."""
+    run, exercises = job.run, course().exercises
+    answer = run.chain[-1]["text"]
+    if exercises[run.cell].is_form:
+        grading = _announced(job, json.loads(answer))
+        job.recorder.started()
+        return Result(), _verdict(grading, None)
+    grading = _announced(job, answer)
+    child = _child(job, settings().grade_seconds)
+    result = replay(
+        child, run.chain, job.recorder, lambda used: f"“{exercises[used].title}”, which this builds on,"
+    )
+    if result.ending is not Ending.OK:
+        return result, _not_judged(run, result)
+    child.hide()
+    return result, _verdict(grading, child)
 
 
-def _judge(exercise: str, answer: Any, child: RunnerClient | None) -> Verdict:
-    """The examiner's verdict; one that has just died is started again by those who watch over it."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            found = examiner.grade(settings().examiner_socket, exercise, answer, child)
-            return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
-        except examiner.ExaminerGone as gone:
-            if not isinstance(gone.__cause__, _NOBODY_LISTENS):
-                raise  # it went away in the middle: the answer has seen inputs, so it takes a fresh child
-            if time.monotonic() > deadline:
-                raise Away(str(gone)) from gone
-            time.sleep(0.25)
+def _announced(job: Job, answer: Any) -> Grading:
+    return _as_soon_as_there(job, lambda: Grading(settings().examiner_socket, job.run.cell, answer))
+
+
+def _verdict(grading: Grading, child: RunnerClient | None) -> Verdict:
+    found = grading.verdict(child)
+    return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
 
 
 def _not_judged(held: Run, result: Result) -> Verdict:
@@ -149,49 +155,36 @@ def _not_judged(held: Run, result: Result) -> Verdict:
     return Verdict(Word.ERROR, sentence, {"line": error["line"], "cell": error["cell"]})
 
 
-@contextmanager
-def _child(
-    held: Run, heartbeat: Heartbeat, seconds: int, snapshots: dict[str, Any] | None = None
-) -> Iterator[RunnerClient]:
-    """A fresh child that the heartbeat can stop.
-
-    Raises RunnerGone, and Stopped where there is a reason to stop.
-    """
+def _child(job: Job, seconds: int, snapshots: dict[str, Any] | None = None) -> RunnerClient:
+    """A fresh child that the heartbeat can stop. While it is prepared, the page hears that it begins."""
     memory = settings().memory_mb << 20
     limits = Limits(wall=seconds, cpu=seconds, memory=memory, outputs=OUTPUTS)
-    try:
-        with _connected(limits, held.seed, heartbeat, snapshots) as child:
-            yield child
-    except (ChildEnded, RunnerGone) as end:
-        if heartbeat.stop:
-            raise Stopped from end
-        raise
+
+    def ordered() -> RunnerClient:
+        child = RunnerClient(settings().runner_socket, limits, job.run.seed, snapshots)
+        job.heartbeat.watch(child)
+        child.order()
+        job.recorder.started()
+        return child
+
+    return _as_soon_as_there(job, ordered)
 
 
-@contextmanager
-def _connected(
-    limits: Limits, seed: int, heartbeat: Heartbeat, snapshots: dict[str, Any] | None
-) -> Iterator[RunnerClient]:
-    """A child as soon as there is one: a runner that has just died is started again by those who watch over
-    it.
+def _as_soon_as_there(job: Job, make: Callable[[], AbstractContextManager[T]]) -> T:
+    """A runner or an examiner that has just died is started again by those who watch over it.
+
+    Raises Away if it is not.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:
-        child = RunnerClient(settings().runner_socket, limits, seed, snapshots)
-        heartbeat.watch(child)
         try:
-            child.__enter__()
-            break
-        except RunnerGone as gone:
-            if heartbeat.stop:
+            return job.opened.enter_context(make())
+        except (RunnerGone, ExaminerGone) as gone:
+            if job.heartbeat.stop:
                 raise
             if time.monotonic() > deadline:
                 raise Away(str(gone)) from gone
             time.sleep(0.25)
-    try:
-        yield child
-    finally:
-        child.close()
 
 
 # ---- what becomes of it

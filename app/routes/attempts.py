@@ -42,10 +42,12 @@ def hand_in(
             drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", exercise.starter))
         return _bet_first(request, session, learner, exercise)
     answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
+    lesson = find_lesson(exercise.lesson)
+    since = desk.newest_event(learner, lesson)
     attempt = attempts.hand_in(session, learner, exercise.id, answer, above)
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{attempt.run_id}")
-    place = desk.just_queued(session, learner, find_lesson(exercise.lesson), attempt.run)
+    place = desk.just_queued(session, learner, lesson, attempt.run, since)
     session.commit()  # a worker has it while the page is still being written
     return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 

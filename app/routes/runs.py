@@ -34,10 +34,11 @@ def start_run(
     if block.predict and cell not in activity.predictions(session, learner, lesson):
         drafts.save(session, learner, lesson, cell, texts.get(cell, block.source))
         return _bet_first(request, session, learner, lesson, cell)
+    since = desk.newest_event(learner, found)
     run = runs.submit(session, learner, lesson, cell, texts)
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{run.id}")
-    place = desk.just_queued(session, learner, found, run)
+    place = desk.just_queued(session, learner, found, run, since)
     session.commit()  # a worker has it while the page is still being written
     return pages.render(request, "runs/run.html", "output", place=place, nudge=False)
 

@@ -27,7 +27,7 @@ from app.steps import Failed
 from tests.benchmarks import measure, table
 from tests.benchmarks.environments import main_packages, prepare
 from tests.benchmarks.floor import FirstLines, OwnComputing, described
-from tests.benchmarks.kernel import Kernels, RestartedKernel, WarmKernel
+from tests.benchmarks.kernel import Kernels, RestartedKernel, ServedKernel, WarmKernel
 from tests.benchmarks.nbgrader import NbGrader
 from tests.benchmarks.otter import Otter
 from tests.benchmarks.ours import Ours
@@ -35,7 +35,7 @@ from tests.benchmarks.papermill import Papermill
 from tests.benchmarks.submissions import Submission, all_of_them, right
 from tests.benchmarks.systems import Burst, Graded, System, Wrong
 
-NAMES = ("ours", "kernel", "restart", "papermill", "nbgrader", "otter")
+NAMES = ("ours", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter")
 _QUIET = 0.3  # load average above which seconds say little
 _REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
@@ -165,6 +165,11 @@ def _systems(names: list[str], data: Path, place: Path) -> Iterator[list[System]
             kernels = Kernels(peers["kernel"], place / "kernel")
             stack.callback(kernels.close)
             made |= {"kernel": WarmKernel(kernels), "restart": RestartedKernel(kernels)}
+        if "jupyter" in peers:
+            print("Starting a Jupyter Server…", flush=True)
+            served = Kernels(peers["jupyter"], place / "jupyter", served=True)
+            stack.callback(served.close)
+            made["jupyter"] = ServedKernel(served)
         for name, kind in (("papermill", Papermill), ("nbgrader", NbGrader), ("otter", Otter)):
             if name in peers:
                 made[name] = kind(peers[name], place / name)
@@ -267,7 +272,9 @@ def _machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "torch": version("torch"),
-        "peers": {name: main_packages(name) for name in ("kernel", "papermill", "nbgrader", "otter")},
+        "peers": {
+            name: main_packages(name) for name in ("kernel", "jupyter", "papermill", "nbgrader", "otter")
+        },
     }
 
 

@@ -21,8 +21,20 @@ from app.steps import Step
 from workers.runner.zygote import ENVIRONMENT
 
 _LOCKS = Path(__file__).parent / "locks"
-_DISK_MB = {"nbgrader": 240, "otter": 165, "papermill": 75, "kernel": 70}  # measured, compiled
-_DOWNLOAD_MB = {"nbgrader": 50, "otter": 35, "papermill": 15, "kernel": 12}  # less from the second on
+_DISK_MB = {
+    "nbgrader": 240,
+    "otter": 165,
+    "papermill": 75,
+    "kernel": 70,
+    "jupyter": 130,
+}  # measured, compiled
+_DOWNLOAD_MB = {
+    "nbgrader": 50,
+    "otter": 35,
+    "papermill": 15,
+    "kernel": 12,
+    "jupyter": 20,
+}  # less from the second on
 
 
 @dataclass(frozen=True)

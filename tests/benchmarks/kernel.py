@@ -1,7 +1,8 @@
-"""Warm Jupyter kernels, driven by `jupyter_client`: no browser, no server, no isolation, state left behind.
+"""Warm Jupyter kernels: no browser, no isolation, state left behind.
 
-Two systems share them. *Warm* executes the answer and its tests in a kernel that has long imported all.
-*Restart, run all* is what a learner in Jupyter does for a result that does not hang on what ran before.
+*Warm* executes the answer and its tests in a kernel that has long imported all, driven by `jupyter_client`
+with nothing in between. *Served* does so through a Jupyter Server, as a notebook's page does. *Restart, run
+all* is what a learner in Jupyter does for a result that does not hang on what ran before.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _DRIVER = Path(__file__).with_name("kernel_driver.py")
 class Kernels:
     """The driver in the kernels' own environment, and the kernels below it: one for each processor."""
 
-    def __init__(self, peer: Peer, folder: Path) -> None:
+    def __init__(self, peer: Peer, folder: Path, served: bool = False) -> None:
         folder.mkdir(parents=True)
+        self._served = served
         with (folder / "kernels.log").open("wb") as log:
             self._driver = subprocess.Popen(
                 [str(peer.python), str(_DRIVER)],
@@ -42,7 +44,9 @@ class Kernels:
 
     def processes(self) -> list[int]:
         """Those that run the kernels now: a restart gives a kernel another."""
-        found: list[int] = self.ask("start", count=os.cpu_count(), setup=[SETUP])["processes"]
+        found: list[int] = self.ask("start", count=os.cpu_count(), setup=[SETUP], served=self._served)[
+            "processes"
+        ]
         return found
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]:
@@ -106,6 +110,19 @@ class WarmKernel(System):
     def memory(self) -> dict[str, measure.Memory]:
         processes = self._kernels.processes()
         return {"waiting": measure.memory(processes[:1]), "all": measure.memory(processes)}
+
+
+class ServedKernel(WarmKernel):
+    """Warm kernels behind a Jupyter Server."""
+
+    name, title = "jupyter", "warm kernel, Jupyter Server"
+
+    def verdicts(self, submissions: list[Submission]) -> dict[str, Verdict]:
+        """The kernels are the same; so would these be."""
+        return {}
+
+    def memory(self) -> dict[str, measure.Memory]:
+        return {}
 
 
 class RestartedKernel(WarmKernel):

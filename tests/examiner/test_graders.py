@@ -40,6 +40,15 @@ def test_whoever_dies_while_waiting_is_missed_by_nobody(examiner: Started, desk:
     assert waiting(examiner)
 
 
+def test_one_who_was_told_of_an_answer_that_never_ran_is_gone(examiner: Started, desk: Desk) -> None:
+    waiting(examiner)
+    for _ in range(3):
+        with client.Grading(examiner.socket, "score", right(desk)):
+            pass  # its code ended with an error
+    assert desk.hand_in("score", right(desk))["verdict"] == "passed"
+    assert waiting(examiner)
+
+
 def test_after_a_change_of_the_course_nobody_grades_by_the_old_one(desk: Desk) -> None:
     with short_folder() as folder:
         course = Path(folder) / "course"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
+from redis import Redis
 from sqlalchemy import select
 
+from app import events, leases
 from app.db import transaction
-from app.models import Run
+from app.models import Run, User
 from tests.routes.acting import Browser, finish
 
 RUNS = "/lessons/counting/cells/{}/runs"
@@ -53,6 +56,35 @@ def test_the_run_has_the_texts_that_were_on_the_screen(ada_browser: Browser) -> 
     bet(ada_browser)
     ada_browser.post(RUNS.format("two"), text="y = x", chain='{"one": "x = 5"}')
     assert [link["text"] for link in only_run().chain] == ["x = 5", "y = x"]
+
+
+def begins(page: str) -> str:
+    (after,) = re.findall(r'data-from="([\d-]+)"', page)
+    return after
+
+
+def test_a_new_runs_page_begins_after_all_that_was_told_before(
+    ada_browser: Browser, ada: User, redis: Redis
+) -> None:
+    bet(ada_browser)
+    ada_browser.post(RUNS.format("two"), htmx=True, text="y = 7")
+    finish(only_run().id)
+    newest = events.latest_id(redis, events.key(ada.id, "counting"))
+    answer = ada_browser.post(RUNS.format("two"), htmx=True, text="y = 8")
+    assert begins(answer.text) == newest
+
+
+def test_who_presses_again_while_it_runs_is_told_again_what_it_has_told(
+    ada_browser: Browser, ada: User, redis: Redis
+) -> None:
+    bet(ada_browser)
+    ada_browser.post(RUNS.format("two"), htmx=True, text="y = 7")
+    before = events.latest_id(redis, events.key(ada.id, "counting"))
+    with transaction() as session:
+        assert leases.claim_next(session)
+    events.publish(redis, ada.id, "counting", events.Started(str(only_run().id), "two", events.PER_TRY))
+    answer = ada_browser.post(RUNS.format("two"), htmx=True, text="y = 7")
+    assert int(begins(answer.text).partition("-")[0]) < int(before.partition("-")[0])
 
 
 def test_texts_that_did_not_arrive_whole_are_refused(ada_browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,11 +10,13 @@ from redis import Redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import attempts, events
+from app import attempts, events, runs
 from app.events import Finished, Text, Verdict
 from app.lessons import Lesson
 from app.models import Attempt, Ending, State, User
 from app.models import Verdict as Word
+from tests.tasks.test_run import until
+from workers import tasks
 
 Do = Callable[[], list[str]]
 HandIn = Callable[..., Attempt]
@@ -119,3 +122,24 @@ def test_a_form_is_judged_without_running_anything(hand_in: HandIn) -> None:
     wrong = hand_in("largest", {"largest": "two"})
     assert wrong.verdict is Word.FAILED
     assert "middle" in wrong.message
+
+
+def test_a_hand_in_can_be_cancelled_while_it_is_asked(
+    session: Session, ada: User, lesson: Lesson, machines: None
+) -> None:
+    slow = "import time\ndef double(x: int) -> int:\n    time.sleep(20)\n    return 2 * x"
+    attempt = attempts.hand_in(session, ada, "double", slow)
+    run = attempt.run
+    session.commit()
+    worker = threading.Thread(target=tasks.run)
+    worker.start()
+    for _ in until(session, run, State.RUNNING):
+        pass
+    worker.join(1.5)  # by now it is being asked
+    runs.cancel(session, run)
+    session.commit()
+    worker.join(10)
+    assert not worker.is_alive()
+    session.expire_all()
+    attempt = attempts.visible(session, ada, attempt.id)
+    assert (attempt.run.state, attempt.run.faults, attempt.verdict) == (State.CANCELLED, 0, None)

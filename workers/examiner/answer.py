@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -19,6 +21,8 @@ from workers.examiner.references import Reference, packed
 from workers.examiner.shapes import bind
 from workers.examiner.trouble import Ended, Raised, Unfit, Unreadable
 from workers.lab.compare import number, same
+from workers.runner.client import ChildEnded, RunnerClient, RunnerGone
+from workers.wire import Frame
 
 READING_SECONDS = 5.0  # of calculating, for all values of one grading: honest ones take a hundredth of it
 _TOO_MUCH = (
@@ -31,14 +35,17 @@ OURS = "Your code"  # begins a sentence about what a probe of ours computed with
 class Respondent(Protocol):
     """Whoever has the answer's functions: the learner's process, or a known mistake in this one."""
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the function of this name returns. Raises Raised, Ended or Unreadable."""
+    def call(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], times: int = 1
+    ) -> Callable[[], Any]:
+        """Begin to call the function of this name, so many times in a row, as long as it returns something.
 
-    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-        """Begin a call. What is returned ends it as `call` does, before the next question is put."""
+        What is returned waits, each time, for the next value; it raises Raised, Ended or Unreadable. All are
+        taken before the next question is put.
+        """
 
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What this function of ours returns, run beside the answer. Raises the same."""
+        """What this function of ours returns, run beside the answer. Raises Raised, Ended or Unreadable."""
 
     def reading(self) -> AbstractContextManager[None]:
         """Around all that is done to a value that came back, before a check has it. Raises Ended."""
@@ -72,35 +79,49 @@ def alike(one: Any, other: Any) -> bool:
 
 
 class Child:
-    """The learner's process at the other end of the connection; the worker passes the questions on."""
+    """The learner's process, lent by the worker at the other end of the connection once it has run the
+    answer.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+        self._connection = connection
         self._seconds = READING_SECONDS
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.call_later(name, args, kwargs)()
+    @cached_property
+    def _process(self) -> RunnerClient:
+        return RunnerClient.borrowed(self._connection)
 
-    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-        self._ask({"op": "call", "name": name}, args, kwargs)
-        return self._answer
+    def call(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], times: int = 1
+    ) -> Callable[[], Any]:
+        asked = _question({"op": "call", "name": name}, args, kwargs)
+        self._put(asked)
+        left = times - 1
+
+        def take() -> Any:
+            nonlocal left
+            frame = self._frame()
+            if left and "error" not in frame[0]:  # it is calculated while we look at this one
+                left -= 1
+                self._put(asked)
+            return self._value(frame)
+
+        return take
 
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self._ask({"op": "probe", "name": name, "source": source}, args, kwargs)
-        return self._answer()
+        self._put(_question({"op": "probe", "name": name, "source": source}, args, kwargs))
+        return self._value(self._frame())
 
-    def _ask(self, question: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        (packed_args, packed_kwargs), body = packed([list(args), kwargs])
-        asked = {**question, "args": packed_args, "kwargs": packed_kwargs}
-        wire.send(self.connection, {"ask": asked}, body)
+    def _put(self, question: Frame) -> None:
+        with _in_our_words():
+            self._process.put(*question)
 
-    def _answer(self) -> Any:
-        frame = wire.receive(self.connection)
-        if frame is None:
-            raise ConnectionError("the worker went away")
+    def _frame(self) -> Frame:
+        with _in_our_words():
+            return self._process.value()
+
+    def _value(self, frame: Frame) -> Any:
         reply, body = frame
-        if ended := reply.get("ended"):
-            raise Ended(str(ended.get("reason")), str(ended.get("message")))
         if error := reply.get("error"):
             raise _raised(error)
         with self.reading():
@@ -121,6 +142,22 @@ class Child:
             raise Ended("reading", _TOO_MUCH) from None
         finally:
             self._seconds = max(0.1, self._seconds - (time.process_time() - began))
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """How the runner says that it is over."""
+    try:
+        yield
+    except ChildEnded as end:
+        raise Ended(end.reason, end.message) from end
+    except RunnerGone as gone:
+        raise ConnectionError(str(gone)) from gone
+
+
+def _question(about: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+    (packed_args, packed_kwargs), body = packed([list(args), kwargs])
+    return {**about, "args": packed_args, "kwargs": packed_kwargs}, body
 
 
 def _raised(error: Any) -> Raised:
@@ -171,11 +208,12 @@ class Answer:
     def _function(self, name: str) -> Callable[..., Any]:
         def ask(*args: Any, **kwargs: Any) -> Any:
             call = self._noted(name, args, kwargs)
-            value = self._put(call, lambda respondent: respondent.call(name, args, kwargs))
             first = self.reference.exercise.deterministic and name not in self._asked_twice
+            take = self._someone().call(name, args, kwargs, times=1 + first)
+            value = self._taken_first(call, take) if first else self._put(call, take)
             if first and not isinstance(value, values.Opaque):  # whose text may hold a place in memory
                 self._asked_twice.add(name)
-                self._ask_again(call, args, kwargs)
+                self._unsettled = lambda: self._compare(call, take)
             return self._judged(call, value, f"`{name}`")
 
         return ask
@@ -185,7 +223,7 @@ class Answer:
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             call = self._noted(name, args, kwargs)
-            value = self._put(call, lambda respondent: respondent.probe(name, source, args, kwargs))
+            value = self._put(call, lambda: self._someone().probe(name, source, args, kwargs))
             return self._judged(call, value, OURS)
 
         return ask
@@ -197,11 +235,15 @@ class Answer:
         self.calls.append(call)
         return call
 
-    def _put(self, call: Call, question: Callable[[Respondent], Any]) -> Any:
+    def _someone(self) -> Respondent:
         if self.respondent is None:
-            raise RuntimeError(f"nobody can be asked for {call.name}: this is a form")
+            raise RuntimeError("nobody can be asked: this is a form")
+        return self.respondent
+
+    def _put(self, call: Call, take: Callable[[], Any]) -> Any:
+        """What comes back, noted in the call."""
         try:
-            call.value = question(self.respondent)
+            call.value = take()
         except Raised as error:
             call.error = error
             raise
@@ -209,21 +251,27 @@ class Answer:
             raise Unfit(f"What `{call.name}` returned cannot be read: {error}.", "a value") from None
         return call.value
 
-    def _ask_again(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """The same once more. Meanwhile the check goes on: mostly it calculates the reference's value."""
-        assert self.respondent is not None
-        first, again = call.value, self.respondent.call_later(call.name, args, kwargs)
+    def _taken_first(self, call: Call, take: Callable[[], Any]) -> Any:
+        """The first of two values. If there is none, no second comes."""
+        self._unsettled = lambda: _forget(take)
+        try:
+            return self._put(call, take)
+        except (Raised, Ended):
+            self._unsettled = None
+            raise
 
-        def compare() -> None:
-            second = self._put(call, lambda _: again())
-            with self._reading():
-                repeats = alike(first, second)
-            if not repeats:
-                message = f"`{call.name}` was asked the same twice and gave two different answers."
-                raise Unfit(f"{message} Does it draw random numbers, or remember?", "the same value twice")
-            call.value = first
-
-        self._unsettled = compare
+    def _compare(self, call: Call, take: Callable[[], Any]) -> None:
+        """The same question was put twice. Meanwhile the check went on: mostly it calculated the reference's
+        value.
+        """
+        first = call.value
+        second = self._put(call, take)
+        with self._someone().reading():
+            repeats = alike(first, second)
+        if not repeats:
+            message = f"`{call.name}` was asked the same twice and gave two different answers."
+            raise Unfit(f"{message} Does it draw random numbers, or remember?", "the same value twice")
+        call.value = first
 
     def settle(self) -> None:
         """Wait for what is still being calculated, and compare it: before the next question, and at the end.
@@ -237,12 +285,14 @@ class Answer:
     def _judged(self, call: Call, value: Any, name: str) -> Any:
         annotations = self.reference.annotations(call.name)
         dims = bind(call.arguments, annotations)
-        with self._reading():
+        with self._someone().reading():
             return judge(value, annotations.get("return", Any), dims, name)
 
-    def _reading(self) -> AbstractContextManager[None]:
-        assert self.respondent is not None  # who else has answered?
-        return self.respondent.reading()
+
+def _forget(take: Callable[[], Any]) -> None:
+    """A second value that says nothing any more: it only has to be out of the way."""
+    with contextlib.suppress(Raised, Ended, Unreadable):
+        take()
 
 
 def described(value: Any) -> dict[str, Any]:

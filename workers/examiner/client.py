@@ -1,20 +1,19 @@
 """How the worker speaks to the examiner: one connection is one grading. No torch here.
 
->>> with RunnerClient(…) as child:
+>>> with Grading(examiner_socket, "induction_score", text) as grading, RunnerClient(…) as child:
 ...     for event in child.cell("induction_score", text): …
 ...     child.hide()
-...     found = grade(examiner_socket, "induction_score", text, child)
+...     found = grading.verdict(child)
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.runner.client import ChildEnded, RunnerClient
+from workers.runner.client import RunnerClient
 from workers.wire import Frame, WireError, encode, receive
 
 SECONDS = 150  # without a word from the examiner; it has a shorter limit of its own
@@ -25,6 +24,47 @@ class ExaminerGone(Exception):
     """The examiner is not there, went away, or one of our checks broke: our fault, never the learner's."""
 
 
+class Grading:
+    """One answer to be judged. The examiner prepares its first question while the answer still runs."""
+
+    def __init__(
+        self, path: Path | str, exercise: str, answer: str | Mapping[str, Any], seed: int | None = None
+    ) -> None:
+        """The answer is a text, or the values of a form; the inputs follow from the seed."""
+        self._path = path
+        self._request: dict[str, Any] = {"op": "grade", "exercise": exercise, "answer": answer}
+        if seed is not None:
+            self._request["seed"] = seed
+
+    def __enter__(self) -> Grading:
+        """Announce it. Raises ExaminerGone."""
+        self._connection = _connect(self._path, SECONDS)
+        try:
+            _send(self._connection, self._request)
+        except ExaminerGone:
+            self._connection.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def verdict(self, child: RunnerClient | None) -> dict[str, Any]:
+        """The examiner's verdict, once `child` has run the answer (None for a form).
+
+        The examiner speaks with the child itself: from here on we only end it.
+
+        Returns {"verdict", "message", "details", "seconds"}. Raises ExaminerGone, which is our fault, also
+        where it was the runner that went away.
+        """
+        if child is not None:
+            child.lend(self._connection)
+        reply, _ = _receive(self._connection)
+        if reply.get("verdict") in VERDICTS:
+            return reply
+        raise ExaminerGone(f"our check failed: {reply.get('fault', 'no verdict came')}")
+
+
 def grade(
     path: Path | str,
     exercise: str,
@@ -32,54 +72,26 @@ def grade(
     child: RunnerClient | None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """The examiner's verdict on an answer that `child` has already run (None for a form).
-
-    Returns {"verdict", "message", "details", "seconds"}. Raises ExaminerGone and RunnerGone, which are our
-    faults, and ChildEnded if the run was cancelled.
-    """
-    request: dict[str, Any] = {"op": "grade", "exercise": exercise, "answer": answer}
-    if seed is not None:
-        request["seed"] = seed
-    with _connected(path, SECONDS) as connection:
-        _send(connection, request)
-        while True:
-            reply, body = _receive(connection)
-            if "ask" in reply:
-                _send(connection, *_asked(child, reply["ask"], body))
-            elif reply.get("verdict") in VERDICTS:
-                return reply
-            else:
-                raise ExaminerGone(f"our check failed: {reply.get('fault', 'no verdict came')}")
+    """The verdict on an answer that `child` has already run. Returns and raises as `Grading` does."""
+    with Grading(path, exercise, answer, seed) as grading:
+        return grading.verdict(child)
 
 
 def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:
     """Whether the examiner is warm, what it can grade, and why not the rest. Raises ExaminerGone."""
-    with _connected(path, seconds) as connection:
+    with _connect(path, seconds) as connection:
         _send(connection, {"op": "status"})
         return _receive(connection)[0]
 
 
 def variants(path: Path | str, exercise: str) -> dict[str, dict[str, Any]]:
     """What each mistake and each other right answer of a form fills in. Raises ExaminerGone."""
-    with _connected(path, SECONDS) as connection:
+    with _connect(path, SECONDS) as connection:
         _send(connection, {"op": "variants", "exercise": exercise})
         return _receive(connection)[0].get("variants", {})
 
 
-def _asked(child: RunnerClient | None, question: dict[str, Any], body: bytes) -> Frame:
-    """What the child says to a question of the examiner's, as it came: nothing here looks into it."""
-    if child is None:
-        raise ExaminerGone("our check failed: it asked for code, and there is none")
-    try:
-        return child.ask(question, body)
-    except ChildEnded as end:
-        if end.reason == "cancelled":
-            raise
-        return {"ended": {"reason": end.reason, "message": end.message}}, b""
-
-
-@contextlib.contextmanager
-def _connected(path: Path | str, seconds: float) -> Iterator[socket.socket]:
+def _connect(path: Path | str, seconds: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(seconds)
     try:
@@ -87,8 +99,7 @@ def _connected(path: Path | str, seconds: float) -> Iterator[socket.socket]:
     except OSError as error:
         connection.close()
         raise ExaminerGone(f"no examiner answers at {path}: {error}") from error
-    with connection:
-        yield connection
+    return connection
 
 
 def _send(connection: socket.socket, header: dict[str, Any], body: bytes = b"") -> None:

@@ -120,6 +120,7 @@ class Examiner:
         frame = wire.receive(connection)
         if frame is not None:
             wire.send(connection, self._reply(frame[0], connection))
+            connection.recv(1)  # until it hangs up: to end takes the processor, and it still has to record
 
     def _reply(self, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         if request.get("op") == "status":

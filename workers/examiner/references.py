@@ -60,24 +60,23 @@ class StandIn:
         name = f"answer_to_{reference.exercise.id}"
         self.names = vars(_run(name, f"<{name}>", text, reference.used))
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self._ask(self.names[name], args, kwargs)
-
-    def call_later(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-        given = values.unpack(*packed([list(args), kwargs]))  # as they are now
-        return lambda: self.call(name, *given)
+    def call(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], times: int = 1
+    ) -> Callable[[], Any]:
+        asked = packed([list(args), kwargs])  # as they are now
+        return lambda: self._ask(self.names[name], asked)
 
     def probe(self, name: str, source: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = dict(self.names)
         exec(compile(source, "<probe>", "exec", dont_inherit=True), names)
-        return self._ask(names[name], args, kwargs)
+        return self._ask(names[name], packed([list(args), kwargs]))
 
     def reading(self) -> contextlib.AbstractContextManager[None]:
         """Its values are our own."""
         return contextlib.nullcontext()
 
-    def _ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, kwargs = values.unpack(*packed([list(args), kwargs]))
+    def _ask(self, function: Callable[..., Any], asked: tuple[Any, bytes]) -> Any:
+        args, kwargs = values.unpack(*asked)
         try:
             with self.chance:
                 return _travelled(function(*args, **kwargs))

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from workers.runner.limits import Limits
+from workers.runner.limits import MOST_SECONDS, Limits
 from workers.wire import Frame, WireError, encode, receive
 
 _START_SECONDS = 120  # a runner that was just started may still be warming up
+_LENT = b"!"  # what a descriptor travels with
 _GRACE_SECONDS = 15  # beyond the run's own limit, after which silence is the runner's fault
 
 Event = dict[str, Any]
@@ -52,18 +53,31 @@ class RunnerClient:
         self._snapshots = {"snapshots": snapshots} if snapshots else {}
         self.on_event: Callable[[Event], None] | None = None  # gets what is shown during `call` and `ask`
         self._socket: socket.socket | None = None
+        self._lent = False
         self._sending = threading.Lock()  # cancel() comes from another thread
 
-    def __enter__(self) -> RunnerClient:
-        """Connect and wait until learner code may run. Raises `RunnerGone` or `ChildEnded`."""
+    def order(self) -> None:
+        """Ask for the child. Who has something else to do meanwhile does it before the `with` block.
+
+        Raises `RunnerGone`.
+        """
         self._socket = _connect(self.path, _START_SECONDS)
         try:
-            opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed, **self._snapshots}
-            self._send(opening)
+            self._send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed, **self._snapshots})
+        except RunnerGone:
+            self.close()
+            raise
+
+    def __enter__(self) -> RunnerClient:
+        """Wait until learner code may run. Raises `RunnerGone` or `ChildEnded`."""
+        if self._socket is None:
+            self.order()
+        try:
             self.skip = int(self._expect("started")[0].get("skip", 0))
         except BaseException:
             self.close()
             raise
+        assert self._socket is not None
         self._socket.settimeout(self.limits.wall + _GRACE_SECONDS)
         return self
 
@@ -71,9 +85,10 @@ class RunnerClient:
         self.close()
 
     def close(self) -> None:
-        """End the run and its child; more than once does no harm."""
+        """End the run and its child, also where it is lent; more than once does no harm."""
         with self._sending:
             if self._socket is not None:
+                self._cut()
                 self._socket.close()
                 self._socket = None
 
@@ -91,7 +106,15 @@ class RunnerClient:
 
     def ask(self, question: dict[str, Any], body: bytes = b"") -> Frame:
         """Put one `call`, `probe` or `get` to the child; its `value` frame, whose `error` may be set."""
+        self.put(question, body)
+        return self.value()
+
+    def put(self, question: dict[str, Any], body: bytes = b"") -> None:
+        """Put a question, whose `value` comes next; nothing else may be asked before it has come."""
         self._request(question, body)
+
+    def value(self) -> Frame:
+        """The answer to what was put."""
         return self._expect("value")
 
     def call(self, name: str, header: dict[str, Any], body: bytes = b"") -> Frame:
@@ -102,10 +125,44 @@ class RunnerClient:
         """From now on nothing is shown any more: the graded part begins."""
         self._request({"op": "hide"})
 
+    def lend(self, line: socket.socket) -> None:
+        """Let whoever `borrowed` at the other end of `line` put the questions from now on.
+
+        Raises `RunnerGone`.
+        """
+        with self._sending:
+            if self._socket is None:
+                raise RunnerGone("this run is closed")
+            self._lent = True
+            with contextlib.suppress(OSError):  # nobody is there any more: whoever listens to them will hear
+                socket.send_fds(line, [_LENT], [self._socket.fileno()])
+
+    @classmethod
+    def borrowed(cls, line: socket.socket) -> RunnerClient:
+        """The child that was lent on `line`, to be asked and no more. Raises `RunnerGone` if none comes."""
+        _, descriptors, _, _ = socket.recv_fds(line, len(_LENT), 1)
+        if not descriptors:
+            raise RunnerGone("no child was lent")
+        child = cls("", Limits(), 0)
+        child._socket = socket.socket(fileno=descriptors[0])
+        child._socket.settimeout(MOST_SECONDS + _GRACE_SECONDS)  # the true limits are the runner's affair
+        return child
+
     def cancel(self) -> None:
-        """End the run at once, from any thread; whoever waits for an event gets `ChildEnded`."""
+        """End the run at once, from any thread; whoever waits for an event gets `ChildEnded`.
+
+        Where it is lent nobody may speak into the other's frames: then the line is cut.
+        """
+        if self._lent:
+            with self._sending:
+                return self._cut()
         with contextlib.suppress(RunnerGone):
-            self._send({"op": "cancel"})
+            return self._send({"op": "cancel"})
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _request(self, header: dict[str, Any], body: bytes = b"") -> None:
         """Send; if the run is over already, raise how it ended, which was told before the line was closed."""
