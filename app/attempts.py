@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app import activity, chains, drafts, runs
@@ -148,11 +148,10 @@ def _uses(exercise: Exercise) -> list[Exercise]:
 
 def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
     """Write down the verdict on the attempt whose grading `run` was; call where that run is recorded."""
-    attempt = session.scalars(select(Attempt).where(Attempt.run_id == run.id)).one()
-    attempt.verdict, attempt.message = verdict.verdict, storable(verdict.message)
-    attempt.details, attempt.graded_at = verdict.details, now()
-    session.flush()
-    return attempt
+    said = {"verdict": verdict.verdict, "message": storable(verdict.message), "details": verdict.details}
+    of_run = update(Attempt).where(Attempt.run_id == run.id).values(said | {"graded_at": now()})
+    fresh = {"populate_existing": True}
+    return session.scalars(of_run.returning(Attempt), execution_options=fresh).one()
 
 
 def of(session: Session, user: User, exercise: str) -> list[Attempt]:

@@ -9,15 +9,14 @@ from itertools import groupby
 from typing import Any
 
 from redis import RedisError
-from redis.asyncio import Redis
 
 from app import events
-from app.config import settings
 from app.events import Event, Finished, Queued, Text
+from app.redis import LONGEST_WAIT, listeners
 
 log = logging.getLogger(__name__)
 
-WAIT = 5.0  # seconds that one look at the stream may take
+WAIT = LONGEST_WAIT / 3  # seconds that one look at the stream may take
 PATIENCE = 5  # looks in vain, after which the browser comes back and the database is asked again
 BATCH = 200  # entries; what a program prints faster than pages can show comes in one piece
 
@@ -34,25 +33,24 @@ async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str
         yield last, [], True
         return
     vain, seen, oldest = 0, dict[str, int](), min(live)
-    async with Redis.from_url(settings().redis, decode_responses=True, socket_timeout=3 * WAIT) as redis:
-        while live and vain < PATIENCE:
-            entries = await _read(redis, key, last)
-            if entries is None:
-                return
-            if not entries:
-                vain += 1
-                continue
-            vain = 0
-            last = entries[-1][0]
-            found = [event for event in map(_decoded, entries) if event and _concerns(event, live, oldest)]
-            batch = [event for event in found if _is_news(event, seen)]
-            yield last, list(joined(batch)), not live
+    while live and vain < PATIENCE:
+        entries = await _read(key, last)
+        if entries is None:
+            return
+        if not entries:
+            vain += 1
+            continue
+        vain = 0
+        last = entries[-1][0]
+        found = [event for event in map(_decoded, entries) if event and _concerns(event, live, oldest)]
+        batch = [event for event in found if _is_news(event, seen)]
+        yield last, list(joined(batch)), not live
 
 
-async def _read(redis: Redis, key: str, last: str) -> list[_Entry] | None:
+async def _read(key: str, last: str) -> list[_Entry] | None:
     """What comes after `last` in a while; None if Redis is gone: the browser comes back, as after any end."""
     try:
-        found: Any = await redis.xread({key: last}, count=BATCH, block=int(WAIT * 1000))
+        found: Any = await listeners().xread({key: last}, count=BATCH, block=int(WAIT * 1000))
     except RedisError as error:
         log.warning("a page's stream ends, Redis is gone: %s", error)
         return None

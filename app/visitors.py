@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from app import accounts, guard, throttle
@@ -99,13 +100,17 @@ def member(found: Viewer) -> User:
 Member = Annotated[User, Depends(member)]
 
 
-def doer(request: Request, session: Db, found: Viewer) -> User:
+async def doer(request: Request, session: Db, found: Viewer) -> User:
     """Somebody who does something: a newcomer becomes a guest, if only this machine can reach the site.
 
     Raises SignInNeeded elsewhere, TooMany where guests come too fast.
     """
-    if found is not None:
-        return found
+    if found is None:
+        found = await run_in_threadpool(_newcomer, request, session)
+    return found
+
+
+def _newcomer(request: Request, session: Session) -> User:
     if not settings().on_loopback:
         raise SignInNeeded("Sign in to run code and to keep what you write. Reading needs no account.")
     token = request.cookies.get(VISITOR_COOKIE, "")
