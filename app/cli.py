@@ -102,6 +102,7 @@ def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
         "app.main:create_app",
         factory=True,
         timeout_graceful_shutdown=2,  # or an open event stream keeps it from ending
+        timeout_keep_alive=75,  # seconds: who reads for a minute, then presses Run, need not connect again
         access_log=False,
         log_level="info",
     )

@@ -29,7 +29,7 @@ from tests.benchmarks.submissions import Submission, right
 from tests.benchmarks.systems import Burst, Graded, System, Verdict
 from tests.serve.starting import bring_bundle, free_port
 
-_LONGEST, _IDLE = 120.0, 2.0  # seconds
+_LONGEST, _IDLE = 120.0, 60.0  # seconds
 _VERDICT = r'class="verdict (\w+)"'
 _PAGE = f"/lessons/{LESSON}"
 _HAND_IN = f"{_PAGE}/exercises/{NAME}/attempts"
