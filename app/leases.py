@@ -36,6 +36,7 @@ OUR_FAULT = (
     "Something of ours failed here, several times, and it is not your code's fault. It counts for nothing; "
     "your text is safe. Please try again in a moment."
 )
+_SWEPT = 100  # runs at a time
 _PLACES_TOLD = 50  # how many of those who wait hear that they have moved up
 
 
@@ -140,16 +141,14 @@ def sweep(session: Session, *, queue_empty: bool) -> int:
 
     `queue_empty`: no message waits, so whoever has been waiting longer than a moment has none.
     """
-    cancelled = _end_unwanted(session, _orphaned())
-    orphans = session.scalars(
-        select(Run).where(Run.state == State.RUNNING, Run.lease_until < now()).limit(100)
-    ).all()
-    taken_back = [_fault(session, _orphaned().where(Run.id == run.id), pause=False) for run in orphans]
-    silent = _without_message(session, queue_empty)
-    for run in [*filter(None, taken_back), *silent]:
+    orphans = _free(session, State.RUNNING, now())
+    cancelled = _end_unwanted(session, _orphaned().where(Run.id.in_(orphans)))
+    faulty = [_fault(session, _orphaned().where(Run.id == run_id), pause=False) for run_id in orphans]
+    touched = [*filter(None, faulty), *_without_message(session, queue_empty)]
+    for run in touched:
         if run.state is State.QUEUED:
             jobs.enqueue(session, jobs.RUN, run_id=run.id)
-    return len(cancelled) + len(orphans) + len(silent)
+    return len(cancelled) + len(touched)
 
 
 def tell_places(session: Session) -> None:
@@ -206,8 +205,19 @@ def _without_message(session: Session, queue_empty: bool) -> Sequence[Run]:
     """Those who have waited for longer than a message takes; each is due again after another such while."""
     moment = now()
     due = moment if queue_empty else moment - timedelta(seconds=PATIENCE)
-    silent = update(Run).where(Run.state == State.QUEUED, Run.lease_until < due)
+    free = _free(session, State.QUEUED, due)
+    silent = update(Run).where(Run.id.in_(free), Run.state == State.QUEUED, Run.lease_until < due)
     return _all(session, silent.values(lease_until=moment + timedelta(seconds=HINT_SECONDS)))
+
+
+def _free(session: Session, state: State, due: datetime) -> list[UUID]:
+    """Those in this state whose lease ended before `due`, and which nobody else is changing just now.
+
+    We hold several rows: whoever does so and waits for others may wait for ever. SQLite has one writer, and
+    no such lock: there the change has to ask again.
+    """
+    which = select(Run.id).where(Run.state == state, Run.lease_until < due).limit(_SWEPT)
+    return list(session.scalars(which.with_for_update(skip_locked=True)))
 
 
 def _all(session: Session, change: Update) -> Sequence[Run]:

@@ -25,6 +25,7 @@ from app.config import settings
 from app.processes import adopt_orphans, end_orphans
 from app.steps import Failed
 from tests.benchmarks import measure, table
+from tests.benchmarks.engine import Engine
 from tests.benchmarks.environments import main_packages, prepare
 from tests.benchmarks.floor import FirstLines, OwnComputing, described
 from tests.benchmarks.kernel import Kernels, RestartedKernel, ServedKernel, WarmKernel
@@ -35,7 +36,7 @@ from tests.benchmarks.papermill import Papermill
 from tests.benchmarks.submissions import Submission, all_of_them, right
 from tests.benchmarks.systems import Burst, Graded, System, Wrong
 
-NAMES = ("ours", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter")
+NAMES = ("ours", "engine", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter")
 _QUIET = 0.3  # load average above which seconds say little
 _REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
@@ -151,15 +152,15 @@ def _say_load(load: float) -> None:
 @contextlib.contextmanager
 def _systems(names: list[str], data: Path, place: Path) -> Iterator[list[System]]:
     """Those asked for, ready; all ended afterwards."""
-    wanted = {"kernel" if name == "restart" else name for name in names if name != "ours"}
+    wanted = {"kernel" if name == "restart" else name for name in names} - {"ours", "engine"}
     peers = prepare(sorted(wanted), data)
     made: dict[str, System] = {}
     with contextlib.ExitStack() as stack:
-        if "ours" in names:
+        if {"ours", "engine"} & set(names):
             print("Starting Unembed…", flush=True)
             ours = Ours(place / "ours")
             stack.callback(ours.close)
-            made["ours"] = ours
+            made |= {"ours": ours, "engine": Engine(ours.site)}
         if "kernel" in peers:
             print("Starting kernels…", flush=True)
             kernels = Kernels(peers["kernel"], place / "kernel")

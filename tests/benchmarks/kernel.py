@@ -98,7 +98,7 @@ class WarmKernel(System):
         )
         latencies = told["latencies"]
         used = self._kernels.cpu() - before
-        return Burst(learners, len(latencies), max(latencies), latencies, used)
+        return Burst(learners, len(latencies), max(latencies, default=seconds), latencies, used)
 
     def verdicts(self, submissions: list[Submission]) -> dict[str, Verdict]:
         """Each in a kernel just restarted: an attack would stay in force for those who come later."""

@@ -25,6 +25,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 _PATIENCE = 120
+# our side answers pings only while it listens, so the server would hang up while others are measured
+_NO_PINGS = "--ServerApp.tornado_settings={'ws_ping_interval': 0}"
 
 
 class Kernel:
@@ -93,7 +95,7 @@ class Kernel:
 
 
 class Server:
-    """A Jupyter Server with its defaults; a token of its own, on a port of its own."""
+    """A Jupyter Server; a token of its own, on a port of its own."""
 
     def __init__(self) -> None:
         self.token = secrets.token_hex(16)
@@ -101,7 +103,7 @@ class Server:
             self.port = int(free.getsockname()[1])
         command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
         self.process = subprocess.Popen(
-            [*command, f"--port={self.port}", "--ServerApp.port_retries=0"],
+            [*command, f"--port={self.port}", "--ServerApp.port_retries=0", _NO_PINGS],
             env={**os.environ, "JUPYTER_TOKEN": self.token},
             stdout=sys.stderr,
         )

@@ -124,21 +124,37 @@ def _word(one: Mapping[str, Any] | None) -> str:
     return word if fair(one) else f"**{word}**"
 
 
+_CLAIMS = (  # like with like: asked directly, and through a server
+    (
+        "engine",
+        "kernel",
+        "Isolated, and judged in another process, by runner and examiner asked directly",
+        "Without isolation, a warm kernel asked directly",
+    ),
+    (
+        "ours",
+        "jupyter",
+        "Isolated and graded, over HTTP and through the queue",
+        "Without isolation, a warm kernel asked through a Jupyter Server",
+    ),
+    ("ours", "kernel", "The same", "A warm kernel asked directly"),
+    ("ours", "restart", "The same", "A kernel that is restarted and runs it all"),
+)
+
+
 def claims(results: Mapping[str, Result]) -> list[str]:
     """Whether ours, isolated, is faster than a Jupyter kernel without isolation; whatever the answer is."""
-    if "ours" not in results:
-        return []
-    ways = {"kernel": "a warm kernel, asked with nothing in between, executes it"}
-    ways |= {"jupyter": "a warm kernel, asked through a Jupyter Server, executes it"}
-    ways |= {"restart": "a kernel is restarted and runs it all"}
-    return [_claim(results, name, how) for name, how in ways.items() if name in results]
+    return [
+        _claim(results[ours]["latency"]["p50"], results[theirs]["latency"]["p50"], what, other)
+        for ours, theirs, what, other in _CLAIMS
+        if ours in results and theirs in results
+    ]
 
 
-def _claim(results: Mapping[str, Result], name: str, how: str) -> str:
-    ours, theirs = results["ours"]["latency"]["p50"], results[name]["latency"]["p50"]
+def _claim(ours: float, theirs: float, what: str, other: str) -> str:
     word = "faster" if ours < theirs else "slower"
     times = max(ours, theirs) / min(ours, theirs)
     return (
-        f"Isolated, over HTTP and graded: {1000 * ours:.0f} ms at the median. Without isolation, {how} "
-        f"in {1000 * theirs:.0f} ms: ours is {times:.1f} times {word}."
+        f"{what}: {1000 * ours:.0f} ms at the median. {other}: {1000 * theirs:.0f} ms. "
+        f"Ours is {times:.1f} times {word}."
     )

@@ -39,12 +39,15 @@ def hand_in(
     if exercise.is_form:
         return client.grade(sockets.examiner, exercise.id, json.loads(answer), None)
     try:
-        with RunnerClient(sockets.runner, limits, seed) as child:
+        with (
+            client.Grading(sockets.examiner, exercise.id, answer) as grading,
+            RunnerClient(sockets.runner, limits, seed) as child,
+        ):
             for cell, text in (*given, (exercise.id, answer)):
                 if error := _run(child, cell, text):
                     return _not_judged(exercise, error)
             child.hide()
-            return client.grade(sockets.examiner, exercise.id, answer, child)
+            return grading.verdict(child)
     except ChildEnded as end:
         return _verdict(end.message)
 
