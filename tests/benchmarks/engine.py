@@ -6,14 +6,13 @@ They are those of the site that is measured too.
 
 from __future__ import annotations
 
-import threading
 import time
 
 from app.config import Settings
 from tests.benchmarks.exercise import exercise
 from tests.benchmarks.ours import Site
 from tests.benchmarks.submissions import Submission, right
-from tests.benchmarks.systems import Burst, Graded, System, Verdict
+from tests.benchmarks.systems import Burst, Graded, System, Verdict, all_at_once
 from workers.examiner.hand_in import Sockets, hand_in
 
 
@@ -46,13 +45,7 @@ class Engine(System):
                 if asked < begun + seconds and self._verdict(right(number)) == "full":
                     latencies.append(time.monotonic() - asked)
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(learners)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        took = time.monotonic() - begun
-        time.sleep(1)  # what is done after the last verdict counts too
+        took = all_at_once([work] * learners)
         return Burst(learners, len(latencies), took, latencies, self._site.cpu()["all"] - before)
 
     def verdicts(self, submissions: list[Submission]) -> dict[str, Verdict]:

@@ -14,8 +14,8 @@ import http.client
 import os
 import re
 import sys
-import threading
 import time
+from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ from app.steps import Failed
 from tests.benchmarks import measure
 from tests.benchmarks.exercise import LESSON, NAME
 from tests.benchmarks.submissions import Submission, right
-from tests.benchmarks.systems import Burst, Graded, System, Verdict
+from tests.benchmarks.systems import Burst, Graded, System, Verdict, all_at_once
 from tests.serve.starting import bring_bundle, free_port
 
 _LONGEST, _IDLE = 120.0, 60.0  # seconds
@@ -188,13 +188,7 @@ class Ours(System):
         each = max(2, 64 // learners)
         crowd = [_Busy(self.learner(number), each) for number in range(learners)]
         before, begun = self.site.cpu(), time.monotonic()
-        threads = [threading.Thread(target=one.work, args=(begun + seconds,), daemon=True) for one in crowd]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        took = time.monotonic() - begun
-        time.sleep(1)  # what is done after the last verdict counts too
+        took = all_at_once(partial(one.work, begun + seconds) for one in crowd)
         after = self.site.cpu()
         latencies = [latency for one in crowd for latency in one.latencies]
         if learners == 1 and latencies:
