@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
 from redis import RedisError
 
 from app import events
-from app.events import Event, Finished, Queued, Text
+from app.events import PER_TRY, Event, Finished, Queued, Shown, Started, Text
 from app.redis import LONGEST_WAIT, listeners
 
 log = logging.getLogger(__name__)
@@ -21,30 +22,67 @@ PATIENCE = 5  # looks in vain, after which the browser comes back and the databa
 BATCH = 200  # entries; what a program prints faster than pages can show comes in one piece
 
 _Entry = tuple[str, dict[str, str]]
+_WRITTEN = re.compile(r"(\d{1,15}-\d{1,10})((?: [0-9a-f-]{36}:\d{1,12})*)")
 
 
-async def follow(key: str, last: str, live: set[str]) -> AsyncIterator[tuple[str, list[Event], bool]]:
-    """(newest entry's id, what happened, whether that was all), until no run is live or nothing happens.
+@dataclass
+class Told:
+    """How far a page has been told: the stream's entry, and the number of the last event of each run that is
+    going. Written in the id of each message, so that a page which comes back brings it along.
+    """
+
+    entry: str = "0-0"
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, *written: str) -> Told:
+        """The first of these that says something, else the stream's beginning."""
+        found = next(filter(None, map(_WRITTEN.fullmatch, written)), None)
+        if found is None:
+            return cls()
+        pairs = (word.split(":") for word in found[2].split())
+        return cls(found[1], {run: int(number) for run, number in pairs})
+
+    def __str__(self) -> str:
+        return " ".join([self.entry, *(f"{run}:{number}" for run, number in self.numbers.items())])
+
+    def news(self, event: Event) -> Iterator[Event]:
+        """The event, unless as much or more of its run has been told: those who tell are several, and one may
+        be late. Before the first output of a try whose beginning got lost, that beginning.
+        """
+        before = self.numbers.get(event.run, -1)
+        if event.seq <= before:
+            return
+        self.numbers[event.run] = event.seq
+        if isinstance(event, Text | Shown) and event.seq // PER_TRY > before // PER_TRY:
+            yield Started(event.run, event.cell, event.seq)
+        if isinstance(event, Finished):
+            del self.numbers[event.run]
+        yield event
+
+
+async def follow(key: str, told: Told, live: set[str]) -> AsyncIterator[tuple[list[Event], bool]]:
+    """(what happened, whether that was all), until no run is live or nothing happens. Keeps `told` current.
 
     `live` are the ids of the runs that were going when the listener came; runs queued later join them. Those
     before the oldest (their ids are ordered by time) are over: the stream may begin earlier, and skips them.
     """
     if not live:
-        yield last, [], True
+        yield [], True
         return
-    vain, seen, oldest = 0, dict[str, int](), min(live)
+    vain, oldest = 0, min(live)
     while live and vain < PATIENCE:
-        entries = await _read(key, last)
+        entries = await _read(key, told.entry)
         if entries is None:
             return
         if not entries:
             vain += 1
             continue
         vain = 0
-        last = entries[-1][0]
+        told.entry = entries[-1][0]
         found = [event for event in map(_decoded, entries) if event and _concerns(event, live, oldest)]
-        batch = [event for event in found if _is_news(event, seen)]
-        yield last, list(joined(batch)), not live
+        batch = [news for event in found for news in told.news(event)]
+        yield list(joined(batch)), not live
 
 
 async def _read(key: str, last: str) -> list[_Entry] | None:
@@ -72,13 +110,6 @@ def _concerns(event: Event, live: set[str], oldest: str) -> bool:
     if isinstance(event, Finished):
         live.discard(event.run)
     return known
-
-
-def _is_news(event: Event, seen: dict[str, int]) -> bool:
-    """Whether nothing later of its run has been told: those who tell it are several, and one may be late."""
-    late = event.seq <= seen.get(event.run, -1)
-    seen[event.run] = max(event.seq, seen.get(event.run, -1))
-    return not late
 
 
 def joined(batch: Iterable[Event]) -> Iterable[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,7 +15,7 @@ from app import activity, desk, drafts, events, line, pages, runs, throttle
 from app.db import transaction
 from app.guard import find_cell, find_lesson
 from app.models import Run, User
-from app.streams import follow
+from app.streams import Told, follow
 from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
 
 router = APIRouter()
@@ -113,7 +112,7 @@ def listener(lesson: str, request: Request) -> Listener:
         return Listener(events.key(learner.id, found.slug), frozenset(str(run.id) for run in waiting))
 
 
-_ENTRY = re.compile(r"\d{1,15}-\d{1,10}")
+_LONGEST_ID = 64_000  # characters: 45 for each run that is going
 
 
 @router.get("/lessons/{lesson}/events", name="lesson_events", response_class=EventSourceResponse)
@@ -121,14 +120,14 @@ async def lesson_events(
     request: Request,
     listening: Annotated[Listener, Depends(listener)],
     after: Annotated[str, Query(max_length=40)] = "",
-    last_event_id: Annotated[str, Header(max_length=40)] = "",
+    last_event_id: Annotated[str, Header(max_length=_LONGEST_ID)] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to the learner's runs in this lesson, as it happens, until nothing is going any more."""
-    start = next((given for given in (last_event_id, after) if _ENTRY.fullmatch(given)), "0-0")
+    told = Told.read(last_event_id, after)
     page = pages.macros(request, "events")
-    async for last, batch, over in follow(listening.key, start, set(listening.live)):
+    async for batch, over in follow(listening.key, told, set(listening.live)):
         if batch:
             html = "".join(str(getattr(page, event.name)(event)) for event in batch)
-            yield ServerSentEvent(raw_data=html, id=last)
+            yield ServerSentEvent(raw_data=html, id=str(told))
         if over:
-            yield ServerSentEvent(event="done", raw_data="", id=last)
+            yield ServerSentEvent(event="done", raw_data="", id=str(told))

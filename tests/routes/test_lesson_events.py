@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
-from app import events, leases, runs
+from app import events, leases, runs, streams
 from app.db import transaction
 from app.models import Ending, User
-from app.streams import joined
+from app.streams import Told, joined
 from tests.routes.acting import FIGURE, Browser
 
 URL = "/lessons/counting/events"
@@ -97,9 +97,14 @@ def _finish_while_listening(going: Going) -> None:
     going.tell(events.Finished, state="done", ending="ok", message="", seconds=0.5)
 
 
+def _newest(going: Going) -> str:
+    """The id of what the stream was told last."""
+    return events.latest_id(going.redis, events.key(going.ada.id, "counting"))
+
+
 def test_who_comes_back_gets_only_what_they_have_not_had(ada_browser: Browser, going: Going) -> None:
     going.tell(events.Text, stream="stdout", text="seen already\n")
-    seen = events.latest_id(going.redis, events.key(going.ada.id, "counting"))
+    seen = _newest(going)
     going.tell(events.Text, stream="stdout", text="still new\n")
     _finish_while_listening(going)
     answer = ada_browser.client.get(URL, headers={"last-event-id": seen})
@@ -184,6 +189,47 @@ def test_who_is_late_is_not_heard(ada_browser: Browser, going: Going) -> None:
     assert all(html.count(said) == 1 for said in ("first try", "second try", "Just a moment"))
     assert "from the lost worker" not in html
     assert "2nd in line" not in html
+
+
+def test_a_try_whose_beginning_was_lost_voids_what_the_one_before_has_shown(
+    ada_browser: Browser, going: Going
+) -> None:
+    going.tell(events.Started)
+    going.tell(events.Text, stream="stdout", text="first try\n")
+    going.seq = 2 * events.PER_TRY + 1
+    going.tell(events.Text, stream="stdout", text="second try\n")
+    _finish_while_listening(going)
+    html = ada_browser.get(URL).text
+    begun = [place.start() for place in re.finditer(r'> \.shown" hx-swap="textContent"', html)]
+    assert len(begun) == 2
+    assert html.index("first try") < begun[1] < html.index("second try")
+
+
+def test_who_is_late_is_not_heard_by_who_comes_back_either(ada_browser: Browser, going: Going) -> None:
+    """What a page has been told stands in the id of each message: the server that told it may be gone."""
+    going.seq = 2 * events.PER_TRY
+    going.tell(events.Text, stream="stdout", text="second try\n")
+    told = f"{_newest(going)} {going.id}:{going.seq}"
+    going.seq = events.PER_TRY + 5
+    going.tell(events.Text, stream="stdout", text="from the lost worker\n")
+    going.seq = 2 * events.PER_TRY + 1
+    going.tell(events.Text, stream="stdout", text="second try goes on\n")
+    _finish_while_listening(going)
+    answer = ada_browser.client.get(URL, headers={"last-event-id": told})
+    assert "from the lost worker" not in answer.text
+    assert "second try goes on" in answer.text
+    assert "textContent" not in answer.text
+
+
+def test_a_message_says_how_far_each_run_has_been_told(
+    ada_browser: Browser, going: Going, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "WAIT", 0.05)
+    monkeypatch.setattr(streams, "PATIENCE", 1)
+    going.tell(events.Text, stream="stdout", text="first\n")
+    (only,) = messages(ada_browser.get(URL).text)
+    assert only["id"] == f"{_newest(going)} {going.id}:{going.seq}"
+    assert str(Told.read("", only["id"])) == only["id"]
 
 
 def test_neighbouring_pieces_of_text_come_as_one() -> None:

@@ -176,7 +176,7 @@ def test_when_make_is_killed_so_is_everything(tmp_path: Path, how: signal.Signal
     (data / "env").symlink_to(sys.prefix)
     with start_site(tmp_path, [str(shutil.which("make")), "serve"]) as started:
         started.wait_for("database: ready")
-        assert len(started.processes()) > 4
+        wait_until(lambda: len(started.processes()) > 4, 20)
         started.stop(how)
         wait_until(lambda: started.processes() == {}, 8)
 
