@@ -9,6 +9,7 @@ import sys
 from typing import NoReturn
 
 from app.config import ROOT, settings
+from app.steps import Failed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     parsed, rest = _parser().parse_known_args(arguments)
     if rest and not getattr(parsed, "passes_on", False):
         _parser().error(f"unknown: {' '.join(rest)}")
-    return int(parsed.run(parsed, rest) or 0)
+    try:
+        return int(parsed.run(parsed, rest) or 0)
+    except Failed as why:
+        print(why, file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     command("serve", "start everything on this machine, until Ctrl-C", _serve)
     command("worker", "take jobs from the queue (unembed serve starts one)", _becomes("workers.worker"), True)
     command("migrate", "bring the database up to date", _migrate)
+    move = command("move", "copy SQLite's rows into an empty database on Postgres, and compare them", _move)
+    move.add_argument("url", help="postgresql://user@host/name (the password may stand in PGPASSWORD)")
     user = command("user", "people: list them, make mentors and admins, set a password", _user)
     user.add_argument("action", choices=("list", "link", "mentor", "admin", "learner", "password"))
     user.add_argument("email", nargs="?", help="whose (not for list and link)")
@@ -62,6 +69,12 @@ def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
     from app import migrate
 
     migrate.upgrade(settings().database)
+
+
+def _move(parsed: argparse.Namespace, _rest: list[str]) -> int:
+    from app import moving
+
+    return moving.main(parsed.url)
 
 
 def _doctor(_parsed: argparse.Namespace, _rest: list[str]) -> int:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app import machine
+from app.steps import Failed
 
 _FOR_RUNS = 0.75  # of the memory; the rest is for the services, which take about 2 GB
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +64,11 @@ class Settings(BaseSettings):
     def _from_the_repository(cls, path: Path) -> Path:
         """`~` is understood, and a relative path counts from the repository, wherever a command is called."""
         return ROOT / path.expanduser()
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_known_database(cls, url: str | None) -> str | None:
+        return database_address(url) if url else None
 
     @property
     def on_loopback(self) -> bool:
@@ -116,6 +123,15 @@ class Settings(BaseSettings):
         return self.run_dir / "examiner.sock"
 
 
+def database_address(url: str) -> str:
+    """An address as SQLAlchemy wants it. Raises ValueError, saying what it should begin with."""
+    if url.startswith("postgres://"):  # as some hosting companies write it
+        url = url.replace("postgres", "postgresql", 1)
+    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+        raise ValueError("should begin with postgresql:// or sqlite:///")
+    return url
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -127,5 +143,13 @@ def _is_loopback(host: str) -> bool:
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Raises Failed, with a line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Failed("\n".join(map(_mend, error.errors()))) from None
+
+
+def _mend(wrong: ErrorDetails) -> str:
+    name, what = str(wrong["loc"][0]).upper(), wrong["msg"].removeprefix("Value error, ")
+    return f"UNEMBED_{name}: {what[:1].lower()}{what[1:]}. README.md lists what it may be."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import os
 import select
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app import embedded
+from app.alone import alone
 from app.config import ROOT, Settings, settings
 from app.environment import private_places
 from app.processes import adopt_orphans, end_orphans
@@ -134,20 +134,7 @@ def _clean_environment(config: Settings) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _only_one(config: Settings) -> Iterator[None]:
-    """Two servers on one data folder would fight over its sockets."""
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    with (config.data_dir / "serve.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise Failed(
-                f"Unembed already runs on {config.data_dir} (process {file.read().strip() or 'unknown'}): "
-                "stop that one, or set UNEMBED_DATA_DIR to another folder."
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    with alone(config.data_dir):
         _make_run_dir(config.run_dir)
         yield
 

@@ -20,8 +20,6 @@ from typing import Any
 import hypothesis
 import pytest
 from redis import Redis
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import accounts, jobs, migrate
@@ -32,11 +30,11 @@ from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
 from app.models import User
 from app.processes import spawn, stop
+from tests.postgres import new_database as on_postgres
+from tests.postgres import start_postgres
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
-POSTGRES = os.environ.get(
-    "UNEMBED_TEST_POSTGRES", ""
-)  # the URL of a server: then the tests run on it, not SQLite
+ON_POSTGRES = bool(os.environ.get("UNEMBED_TEST_POSTGRES"))  # instead of SQLite
 SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 
 # a busy machine is slow, and no example is wrong for that
@@ -80,12 +78,26 @@ def change_settings(own_settings: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches the database: `make test` does that on Postgres too."""
+    for item in items:
+        if "migrated_database" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> str:
+def postgres() -> Iterator[str]:
+    """The URL of a real server, one for all tests."""
+    with start_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
     """The URL of an empty database as the migrations make it; tests get copies."""
     url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'unembed.db'}"
-    if POSTGRES:
-        url = _new_on_postgres("unembed_template", "template1")
+    if ON_POSTGRES:
+        url = on_postgres(request.getfixturevalue("postgres"), "unembed_template")
     migrate.upgrade(url)
     return url
 
@@ -95,8 +107,8 @@ def new_database(migrated_database: str) -> Callable[[Path], str]:
     """Makes a database that outlives one test: an empty copy at this path, or one of its own on Postgres."""
 
     def make(path: Path) -> str:
-        if POSTGRES:
-            return _new_on_postgres("unembed_lasting", "unembed_template")
+        if ON_POSTGRES:
+            return on_postgres(migrated_database, "unembed_lasting", "unembed_template")
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(migrated_database.removeprefix("sqlite:///"), path)
         return f"sqlite:///{path}"
@@ -108,23 +120,13 @@ def new_database(migrated_database: str) -> Callable[[Path], str]:
 def database(migrated_database: str, change_settings: Callable[..., None]) -> Iterator[str]:
     """The URL of this test's own database."""
     settings().data_dir.mkdir(parents=True, exist_ok=True)
-    if POSTGRES:
-        change_settings(database_url=_new_on_postgres("unembed_test", "unembed_template"))
+    if ON_POSTGRES:
+        change_settings(database_url=on_postgres(migrated_database, "unembed_test", "unembed_template"))
     else:
         shutil.copy(migrated_database.removeprefix("sqlite:///"), settings().data_dir / "unembed.db")
     yield settings().database
     if engine.cache_info().currsize:
         engine().dispose()
-
-
-def _new_on_postgres(name: str, template: str) -> str:
-    """Copy a database, dropping what an earlier test left."""
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    server.dispose()
-    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

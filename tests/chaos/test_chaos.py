@@ -40,14 +40,17 @@ pytestmark = [
 
 
 @pytest.fixture
-def site(tmp_path: Path, change_settings: Callable[..., None]) -> Iterator[Site]:
+def site(
+    tmp_path: Path, change_settings: Callable[..., None], new_database: Callable[[Path], str]
+) -> Iterator[Site]:
     """A platform with the small course; the database is open to the test, too."""
-    with start_site(
-        tmp_path, UNEMBED_COURSE_DIR=str(SMALL_COURSE), UNEMBED_LEASE_SECONDS=str(LEASE)
-    ) as started:
-        started.wait_until_ready()
-        change_settings(data_dir=started.data_dir, course_dir=SMALL_COURSE, lease_seconds=LEASE)
-        yield started
+    database = new_database(tmp_path / "database" / "unembed.db")
+    ours = {"course_dir": SMALL_COURSE, "lease_seconds": LEASE, "database_url": database}
+    variables = {f"UNEMBED_{name.upper()}": str(value) for name, value in ours.items()}
+    with start_site(tmp_path, **variables) as site:
+        site.wait_until_ready()
+        change_settings(data_dir=site.data_dir, **ours)
+        yield site
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""A database with something in every table, and in it whatever is hard to carry elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import MetaData, select
+from sqlalchemy.orm import Session
+
+from app.db import Base, make_engine
+from app.models import (
+    Activity,
+    Attempt,
+    Choice,
+    Draft,
+    Ending,
+    Message,
+    Output,
+    Run,
+    RunKind,
+    State,
+    Thread,
+    User,
+    Verdict,
+    WebSession,
+)
+
+Rows = dict[str, list[dict[str, object]]]
+
+ODD = 'é ∂ 漢字 🧠 \u202e\'); DROP TABLE users; --\t\\n \\u0000 "quoted"\r\n'
+MOMENT = datetime(2026, 3, 29, 1, 59, 59, 999999, tzinfo=UTC)  # a microsecond before clocks change in Europe
+FIGURE = {
+    "data": [{"x": [0.1, 1e-300, -0.0, 1.7976931348623157e308, 3, None], "name": ODD}],
+    "z": {"b": [], "a": {}, "": "", "2": True},
+}
+
+
+def fill(url: str) -> None:
+    """At least a row in every table, and rows that nothing belongs to."""
+    engine = make_engine(url)
+    with Session(engine) as session, session.begin():
+        ada = User(name=ODD[:80], email="ada@example.org", password_hash="$argon2id$", goal="")
+        guest = User(name="", guest=True)
+        session.add_all([ada, guest, User(name="Mo", email="mo@example.org", mentor=True, admin=True)])
+        session.flush()
+        _at_work(session, ada)
+        _at_work(session, guest)
+    engine.dispose()
+
+
+def _at_work(session: Session, user: User) -> None:
+    """What somebody leaves behind who has used everything."""
+    mine = {"user_id": user.id, "lesson": "counting"}
+    soon = MOMENT + timedelta(days=30)
+    session.add(WebSession(user_id=user.id, token_hash=user.id.hex, expires_at=soon, last_seen_at=MOMENT))
+    session.add(Draft(**mine, cell="one", text=ODD * 1000, updated_at=MOMENT))
+    session.add(Choice(user_id=user.id, node="tooling", hidden=True, position=None))
+    session.add(Activity(**mine, kind="predicted", cell="one", data={"guess": ODD, "confidence": 70}))
+    waits = _run(user, RunKind.RUN, State.QUEUED, seed=0)
+    judged = _run(user, RunKind.GRADE, State.DONE, seed=2**31 - 1)
+    judged.ending, judged.seconds, judged.finished_at = Ending.ERROR, 0.1 + 0.2, MOMENT
+    judged.cell_seconds = {"one": 1e-9, "two": 0}
+    session.add_all([waits, judged])
+    session.flush()
+    texts = {"stream": "stdout", "text": ODD}
+    session.add(Output(run_id=judged.id, seq=0, kind="text", data=texts))
+    session.add(Output(run_id=judged.id, seq=1, kind="figure", data=FIGURE))
+    session.add(_attempt(user, judged))
+    thread = Thread(**mine, cell="one", chain=[{"cell": "one", "text": ODD}], run_id=None)
+    session.add(thread)
+    session.flush()
+    session.add_all(Message(thread_id=thread.id, author_id=user.id, body=body) for body in (ODD, "Thanks."))
+
+
+def _run(user: User, kind: RunKind, state: State, seed: int) -> Run:
+    return Run(
+        user_id=user.id,
+        kind=kind,
+        lesson="counting",
+        cell="one",
+        chain=[{"cell": "one", "text": ODD}],
+        chain_hash="0" * 64,
+        fingerprint="f" * 64,
+        seed=seed,
+        state=state,
+        queued_at=MOMENT,
+    )
+
+
+def _attempt(user: User, run: Run) -> Attempt:
+    return Attempt(
+        user_id=user.id,
+        lesson="counting",
+        exercise="double",
+        exercise_version="1" * 64,
+        number=1,
+        answer=ODD,
+        run_id=run.id,
+        verdict=Verdict.FAILED,
+        message=ODD,
+        details=FIGURE,
+        graded_at=MOMENT,
+    )
+
+
+def rows(url: str) -> Rows:
+    """Table → its rows in the order of their ids, as this database stores them; without migrations' own."""
+    engine, found = make_engine(url), MetaData()
+    found.reflect(engine)
+    with engine.connect() as connection:
+        tables = [table for table in found.sorted_tables if table.name in Base.metadata.tables]
+        found_rows = ((table, connection.execute(select(table).order_by(table.c.id))) for table in tables)
+        kept = {table.name: [dict(row) for row in rows.mappings()] for table, rows in found_rows}
+    engine.dispose()
+    return kept
