@@ -14,6 +14,7 @@ from tests.attacks import canaries, corpus
 from tests.attacks.corpus import ESCAPED, HERE, Attack
 from tests.attacks.traces import MARK
 from tests.attacks.world import World
+from tests.conftest import ON_POSTGRES
 
 AS_ROOT = os.getuid() == 0
 CELLS = {name: each for name, each in corpus.cells().items() if each.works_without_walls(AS_ROOT)}
@@ -29,6 +30,8 @@ def test_the_corpus_is_large_and_every_part_of_it_says_what_to_expect() -> None:
 
 @pytest.mark.parametrize("name", CELLS)
 def test_without_walls_the_cell_gets_what_it_wants(name: str, world: World, tmp_path: Path) -> None:
+    if ON_POSTGRES and "told.database" in CELLS[name].text:
+        pytest.skip("the database is no file")
     assert [line for line in without_walls(world, CELLS[name], tmp_path) if line.startswith(ESCAPED)]
     assert world.listeners is not None
     world.listeners.mail()  # what it has sent belongs to this test
