@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve doctor check models bench screenshot test
+.PHONY: help serve doctor backup restore check models bench screenshot test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -14,6 +14,12 @@ serve: ## install what is missing, start everything, print the address (Ctrl-C s
 
 doctor: ## look at an installation and say what is wrong with it
 	@$(INSTALL) doctor
+
+backup: ## write all that people have made into one file, while the site runs (make backup FILE=…)
+	@$(INSTALL) backup $(FILE)
+
+restore: ## bring it back, into an installation with an empty database (make restore FILE=…)
+	@$(INSTALL) restore $(FILE)
 
 check: ## have the course check itself: references pass, wrong answers are named
 	@$(INSTALL) course check

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,6 +28,7 @@ from app.config import settings
 from app.db import now
 from app.guard import NotAllowed, Unusable
 from app.models import Activity, Attempt, Choice, Draft, Message, Run, Thread, User, WebSession
+from app.redis import client
 from app.visible import visible
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 1000
@@ -38,6 +37,8 @@ _TOUCH = timedelta(
 )  # a session is noted as seen at most this often: reading a page should not write
 _TAKEN = "There is an account with this address already. Sign in instead."
 _Row = TypeVar("_Row", Draft, Choice)
+_FIRST_TOKEN = "unembed:first-account-token"
+
 _hasher = PasswordHasher()
 HOUSE = UUID("00000000-0000-7000-8000-000000000001")  # who runs the examples; nobody signs in as this guest
 
@@ -101,10 +102,8 @@ def first_account(
     if not first_account_needed(session) or not _is_first_token(token):
         raise NotAllowed("This link has been used. Sign in, or ask the owner of the site.")
     user = _account(session, visitor, name, email, password, owner=True)
-    try:
-        _token_file().unlink()  # of two who come at once, one fails here
-    except FileNotFoundError:
-        raise NotAllowed("This link has just been used. Sign in, or ask the owner of the site.") from None
+    if not client().delete(_FIRST_TOKEN):  # of two who come at once, one fails here
+        raise NotAllowed("This link has just been used. Sign in, or ask the owner of the site.")
     return user
 
 
@@ -114,27 +113,17 @@ def first_account_needed(session: Session) -> bool:
 
 
 def first_account_token() -> str:
-    """The secret of the one-time link, made on first call; readable by the owner of the data folder alone."""
-    path = _token_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(24))
-    return path.read_text()
+    """The secret of the one-time link, made on first call; the same for all processes of the site.
 
-
-def _token_file() -> Path:
-    return settings().data_dir / "first-account-token"
+    Raises redis.RedisError.
+    """
+    client().set(_FIRST_TOKEN, secrets.token_urlsafe(24), nx=True)
+    return str(client().get(_FIRST_TOKEN))
 
 
 def _is_first_token(token: str) -> bool:
-    try:
-        return hmac.compare_digest(_token_file().read_bytes(), token.encode())
-    except FileNotFoundError:
-        return False
+    known = client().get(_FIRST_TOKEN)
+    return known is not None and hmac.compare_digest(str(known).encode(), token.encode())
 
 
 def _account(

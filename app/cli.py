@@ -6,6 +6,7 @@ import argparse
 import getpass
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from app.config import ROOT, settings
@@ -41,6 +42,15 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", "bring the database up to date", _migrate)
     move = command("move", "copy SQLite's rows into an empty database on Postgres, and compare them", _move)
     move.add_argument("url", help="postgresql://user@host/name (the password may stand in PGPASSWORD)")
+    backup = command(
+        "backup", "write everything that people have made into one file; the site may run", _backup
+    )
+    backup.add_argument(
+        "file", nargs="?", type=Path, help="default: one with today's date in the data folder"
+    )
+    backup.add_argument("--keep", type=int, metavar="N", help="delete all with a date but the newest N")
+    restore = command("restore", "bring it back, into an empty database; the site may not run", _restore)
+    restore.add_argument("file", type=Path)
     user = command("user", "people: list them, make mentors and admins, set a password", _user)
     user.add_argument("action", choices=("list", "link", "mentor", "admin", "learner", "password"))
     user.add_argument("email", nargs="?", help="whose (not for list and link)")
@@ -55,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     command("models", "the models that lessons can load", _models)
     command("doctor", "look at this installation and say what is wrong with it", _doctor)
     site = command("site", "the web site alone (unembed serve starts one)", _site)
-    site.add_argument("--socket", type=int, required=True, help="descriptor of a listening socket")
+    site.add_argument("--socket", type=int, help="descriptor of a socket that listens already")
+    command("runner", "what runs learners' code, alone (unembed serve starts one)", _runner)
+    command("examiner", "what judges answers, alone (unembed serve starts one)", _examiner)
     return parser
 
 
@@ -71,10 +83,24 @@ def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
     migrate.upgrade(settings().database)
 
 
-def _move(parsed: argparse.Namespace, _rest: list[str]) -> int:
-    from app import moving
+def _move(parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import backups
 
-    return moving.main(parsed.url)
+    backups.move(parsed.url)
+
+
+def _backup(parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import backups
+
+    if parsed.keep is not None and parsed.keep < 1:
+        _parser().error("--keep: at least 1")
+    backups.backup(parsed.file, parsed.keep)
+
+
+def _restore(parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import backups
+
+    backups.restore(parsed.file)
 
 
 def _doctor(_parsed: argparse.Namespace, _rest: list[str]) -> int:
@@ -102,24 +128,48 @@ def _models(_parsed: argparse.Namespace, _rest: list[str]) -> None:
     _become("workers.lab.models", [])
 
 
+def _runner(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import without_secrets
+
+    _become_clean(without_secrets.runner(settings()))
+
+
+def _examiner(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import without_secrets
+
+    _become_clean(without_secrets.examiner(settings()))
+
+
+def _become_clean(command: list[str]) -> NoReturn:
+    """Turn this process into one that knows no secret."""
+    from app import without_secrets
+
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", *command], without_secrets.environment(settings()))
+
+
 def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
-    """The process that `unembed serve` watches: it takes over a socket that listens already."""
+    """The process that `unembed serve` watches takes over its socket; alone it listens by itself."""
     import socket
 
     import uvicorn
 
     from app.routes import home
+    from app.sockets import listen
 
     home.prepare()
-    config = uvicorn.Config(
+    config = settings()
+    bound = listen(config.host, config.port) if parsed.socket is None else socket.socket(fileno=parsed.socket)
+    server = uvicorn.Config(
         "app.main:create_app",
         factory=True,
         timeout_graceful_shutdown=2,  # or an open event stream keeps it from ending
         timeout_keep_alive=75,  # seconds: who reads for a minute, then presses Run, need not connect again
         access_log=False,
+        forwarded_allow_ips=config.trusted_proxies,
         log_level="info",
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=parsed.socket)])
+    uvicorn.Server(server).run(sockets=[bound])
 
 
 def _becomes(module: str) -> object:

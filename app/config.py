@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -21,22 +21,33 @@ from app.steps import Failed
 
 _FOR_RUNS = 0.75  # of the memory; the rest is for the services, which take about 2 GB
 ROOT = Path(__file__).resolve().parent.parent
+SECRETS = Path("/run/secrets")  # where containers find them: a file `unembed_database_url` is that setting
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longest file name there is short
 
 
 class Settings(BaseSettings):
-    """Read once at start (`settings()`); the environment wins over `.env`."""
+    """Read once at start (`settings()`); the environment wins over `.env`, and that over files of secrets."""
 
-    model_config = SettingsConfigDict(env_prefix="UNEMBED_", env_file=ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="UNEMBED_", env_file=ROOT / ".env", extra="ignore", validate_default=True
+    )
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets others in")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     public_url: str | None = Field(None, description="where people reach the site, if not at host:port")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="addresses or networks, with commas, that may say for whom they ask"
+    )
     data_dir: Path = Field(
         ROOT / ".unembed", description="everything the platform writes is below this folder"
     )
     database_url: str | None = Field(None, description="default: SQLite in the data folder")
     redis_url: str | None = Field(None, description="default: an embedded server on a unix socket")
+    runner_socket: Path = Field(
+        Path("runner.sock"), description="where the runner is asked; relative: in the data folder's `run/`"
+    )
+    examiner_socket: Path = Field(Path("examiner.sock"), description="where the examiner is asked, likewise")
+    group_sockets: bool = Field(False, description="other users of the same group may ask these two")
     course_dir: Path = Field(ROOT / "app" / "course", description="the lessons")
     sandbox: Literal["required", "auto", "off"] | None = Field(
         None, description="default: required, unless the site is on loopback (then auto)"
@@ -64,6 +75,11 @@ class Settings(BaseSettings):
     def _from_the_repository(cls, path: Path) -> Path:
         """`~` is understood, and a relative path counts from the repository, wherever a command is called."""
         return ROOT / path.expanduser()
+
+    @field_validator("runner_socket", "examiner_socket")
+    @classmethod
+    def _in_run_dir(cls, path: Path, of: ValidationInfo) -> Path:
+        return _run_dir(of.data["data_dir"]) / path if "data_dir" in of.data else path
 
     @field_validator("database_url")
     @classmethod
@@ -104,23 +120,19 @@ class Settings(BaseSettings):
     @property
     def run_dir(self) -> Path:
         """Where the unix sockets stand: in the data folder, or a temporary one if that path is too long."""
-        inside = self.data_dir.resolve() / "run"
-        if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/examiner.sock"):
-            return inside
-        digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"unembed-{os.getuid()}-{digest}"
+        return _run_dir(self.data_dir)
 
     @property
     def redis(self) -> str:
         return self.redis_url or f"unix://{self.run_dir / 'redis.sock'}"
 
-    @property
-    def runner_socket(self) -> Path:
-        return self.run_dir / "runner.sock"
 
-    @property
-    def examiner_socket(self) -> Path:
-        return self.run_dir / "examiner.sock"
+def _run_dir(data_dir: Path) -> Path:
+    inside = data_dir.resolve() / "run"
+    if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH - len("/examiner.sock"):
+        return inside
+    digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"unembed-{os.getuid()}-{digest}"
 
 
 def database_address(url: str) -> str:
@@ -145,11 +157,11 @@ def _is_loopback(host: str) -> bool:
 def settings() -> Settings:
     """The settings of this process. Raises Failed, with a line for each that is wrong."""
     try:
-        return Settings()
+        return Settings(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
     except ValidationError as error:
         raise Failed("\n".join(map(_mend, error.errors()))) from None
 
 
 def _mend(wrong: ErrorDetails) -> str:
     name, what = str(wrong["loc"][0]).upper(), wrong["msg"].removeprefix("Value error, ")
-    return f"UNEMBED_{name}: {what[:1].lower()}{what[1:]}. README.md lists what it may be."
+    return f"UNEMBED_{name}: {what[:1].lower()}{what[1:]}. README.md has a table."

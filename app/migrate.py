@@ -37,11 +37,15 @@ def downgrade(url: str, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+def revision(url: str) -> set[str]:
+    """Which shape the database has; nothing if none of ours."""
+    with _connection(url) as connection:
+        return set(MigrationContext.configure(connection).get_current_heads())
+
+
 def is_current(url: str) -> bool:
     """Whether the database has the newest shape."""
-    with _connection(url) as connection:
-        heads = set(MigrationContext.configure(connection).get_current_heads())
-    return heads == set(ScriptDirectory.from_config(_config()).get_heads())
+    return revision(url) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def differences(url: str) -> list[object]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from redis import RedisError
 from sqlalchemy import select
 
 from app import accounts
 from app.config import settings
 from app.db import transaction
 from app.models import User
+from app.steps import Failed
 
 
 def show(what: str) -> int:
@@ -17,7 +19,7 @@ def show(what: str) -> int:
     with transaction() as session:
         if what == "link":
             if accounts.first_account_needed(session):
-                print(f"{settings().url}/first-account?token={accounts.first_account_token()}")
+                print(f"{settings().url}/first-account?token={_token()}")
             else:
                 print("There are accounts already; the link has been used.", file=sys.stderr)
             return 0
@@ -25,6 +27,13 @@ def show(what: str) -> int:
             roles = [role for role, is_one in (("mentor", user.mentor), ("admin", user.admin)) if is_one]
             print(f"{user.email}\t{user.name}\t{', '.join(roles) or 'learner'}")
     return 0
+
+
+def _token() -> str:
+    try:
+        return accounts.first_account_token()
+    except RedisError as error:
+        raise Failed(f"The link is kept in Redis, which does not answer ({error}): start Unembed.") from None
 
 
 def change(email: str, action: str, password: str) -> int:

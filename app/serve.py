@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from app import embedded
+from app import embedded, without_secrets
 from app.alone import alone
 from app.config import ROOT, Settings, settings
 from app.environment import private_places
@@ -25,9 +25,6 @@ from app.steps import Failed
 from app.supervisor import Part, Supervisor
 
 _SECONDS_TO_STOP = 4.0
-# Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
-_HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main() -> int:
@@ -71,19 +68,9 @@ def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> i
 
 def first_parts(config: Settings) -> list[Part]:
     """What needs no database: Redis, and the two that take seconds to import torch."""
-    clean = _clean_environment(config)
-    runner = ["--socket", str(config.runner_socket), "--sandbox", config.sandbox_mode]
-    runner += [
-        "--pool",
-        str(config.spare_children),
-        "--models",
-        str(ROOT / "workers" / "lab" / "models" / "shipped"),
-    ]
-    if config.snapshots:
-        runner += ["--snapshots", str(config.snapshots), "--snapshots-mb", str(config.snapshots_mb)]
-    examiner = ["--socket", str(config.examiner_socket), "--course", str(config.course_dir.resolve())]
-    parts = [_part(config, "runner", ["workers.runner", *runner], clean)]
-    parts += [_part(config, "examiner", ["workers.examiner", *examiner], clean)]
+    clean = without_secrets.environment(config)
+    parts = [_part(config, "runner", without_secrets.runner(config), clean)]
+    parts += [_part(config, "examiner", without_secrets.examiner(config), clean)]
     return parts if config.redis_url else [_redis(config), *parts]
 
 
@@ -111,7 +98,9 @@ def _redis(config: Settings) -> Part:
     if embedded.answers(where):
         raise Failed(f"Another Redis server already answers on {where}: stop it first.")
     log = config.data_dir.resolve() / "log" / "redis.log"
-    return Part("redis", command, _clean_environment(config), log, folder, lambda: embedded.answers(where))
+    return Part(
+        "redis", command, without_secrets.environment(config), log, folder, lambda: embedded.answers(where)
+    )
 
 
 def _environment(config: Settings) -> dict[str, str]:
@@ -119,14 +108,6 @@ def _environment(config: Settings) -> dict[str, str]:
     data = config.data_dir.resolve()
     ours = {"UNEMBED_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", **private_places(data)}
     return {**os.environ, **ours}
-
-
-def _clean_environment(config: Settings) -> dict[str, str]:
-    data = config.data_dir.resolve()
-    kept = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
-    one_thread = dict.fromkeys(_ONE_THREAD, "1")
-    home = {"HOME": str(data / "cache"), "PYTHONUNBUFFERED": "1"}
-    return {**kept, **one_thread, **home, **private_places(data)}
 
 
 # ── at the start ────────────────────────────────────────────────────────────

@@ -103,6 +103,18 @@ def _attempt(user: User, run: Run) -> Attempt:
     )
 
 
+def everything(url: str) -> dict[str, list[object]]:
+    """Table → its rows, as the models read them: comparable between kinds of database."""
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        found: dict[str, list[object]] = {
+            name: [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
+            for name, table in Base.metadata.tables.items()
+        }
+    engine.dispose()
+    return found
+
+
 def rows(url: str) -> Rows:
     """Table → its rows in the order of their ids, as this database stores them; without migrations' own."""
     engine, found = make_engine(url), MetaData()

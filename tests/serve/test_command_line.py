@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from sqlalchemy.orm import Session
 
 from app import accounts, people
@@ -16,8 +17,8 @@ from app.config import ROOT, settings
 from app.models import User
 
 
-def unembed(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "UNEMBED_DATA_DIR": str(settings().data_dir), "PYTHONPATH": str(ROOT)}
+def unembed(*words: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "UNEMBED_DATA_DIR": str(settings().data_dir), "PYTHONPATH": str(ROOT), **variables}
     command = [sys.executable, "-m", "app.cli", *words]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
 
@@ -62,7 +63,7 @@ def test_somebody_unknown_is_said(database: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_first_accounts_link_is_shown_until_there_is_one(
-    database: Path, session: Session, capsys: pytest.CaptureFixture[str]
+    database: Path, redis: Redis, session: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["user", "link"]) == 0
     link = capsys.readouterr().out.strip()
@@ -73,6 +74,23 @@ def test_the_first_accounts_link_is_shown_until_there_is_one(
     session.commit()
     assert main(["user", "link"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_without_redis_there_is_no_link_and_that_is_said(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["user", "link"]) == 2
+    assert "which does not answer" in capsys.readouterr().err
+
+
+def test_a_setting_that_cannot_be_is_told_in_a_line() -> None:
+    told = unembed("migrate", UNEMBED_DATABASE_URL="mysql://ada@db/unembed", UNEMBED_PORT="eighty")
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [
+        "UNEMBED_PORT: input should be a valid integer, unable to parse string as an integer. "
+        "README.md has a table.",
+        "UNEMBED_DATABASE_URL: should begin with postgresql:// or sqlite:///. README.md has a table.",
+    ]
 
 
 def test_models_are_listed_from_any_folder(tmp_path: Path) -> None:

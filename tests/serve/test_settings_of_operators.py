@@ -31,7 +31,7 @@ def rows() -> list[str]:
 
 
 def shown(default: object) -> str:
-    value = default.relative_to(ROOT) if isinstance(default, Path) else default
+    value = default.relative_to(ROOT) if isinstance(default, Path) and default.is_absolute() else default
     return "" if value is None else f"`{value}`"
 
 

@@ -22,7 +22,7 @@ def main() -> int:
     seclusion.close_to_others()
     limits = Limits(options.seconds, options.cpu_seconds, options.memory_mb << 20)
     try:
-        Examiner(options.socket, options.course, limits).serve()
+        Examiner(options.socket, options.course, limits, options.group).serve()
     except OSError as error:
         print(f"examiner: {error}", file=sys.stderr)
         return 1
@@ -32,6 +32,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workers.examiner", description=__doc__)
     parser.add_argument("--socket", type=Path, default=Path("examiner.sock"), help="unix socket to listen on")
+    parser.add_argument("--group", action="store_true", help="let this user's group ask, too")
     parser.add_argument("--course", type=Path, default=Path("app/course"), help="folder of the course")
     parser.add_argument("--seconds", type=int, default=120, help="limit of one grading, waiting included")
     parser.add_argument("--cpu-seconds", type=int, default=30, help="limit of what one grading calculates")

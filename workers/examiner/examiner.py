@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
 import secrets
 import select
 import signal
@@ -31,15 +30,14 @@ from workers.examiner.grading import CheckBroken, grade
 from workers.examiner.references import Reference
 from workers.rehearsal import rehearse
 from workers.runner import confine
-
-_BACKLOG = 64
+from workers.sockets import answers, listen
 
 
 class Examiner:
     """Listens until SIGTERM; then nothing of it is left."""
 
-    def __init__(self, path: Path, course_dir: Path, limits: Limits) -> None:
-        self.path, self.course_dir = path, course_dir
+    def __init__(self, path: Path, course_dir: Path, limits: Limits, group: bool = False) -> None:
+        self.path, self.course_dir, self.group = path, course_dir, group
         self.references: dict[str, Reference] = {}
         self.faults: dict[str, str] = {}
         self.course: lessons.Course | None = None
@@ -48,7 +46,9 @@ class Examiner:
 
     def serve(self) -> None:
         """Warms up, says so in one line of JSON on stdout, and grades. Raises OSError if it cannot listen."""
-        listener = listen(self.path)
+        if answers(self.path):
+            raise AlreadyRunning(f"another examiner already answers at {self.path}")
+        listener = listen(self.path, group=self.group)
         try:
             self._warm_up()
             waker = self._catch_signals()
@@ -148,22 +148,3 @@ def _form_variants(reference: Reference) -> dict[str, Any]:
 
 class AlreadyRunning(OSError):
     """Another examiner answers on this socket."""
-
-
-def listen(path: Path) -> socket.socket:
-    """The socket, for this user only. Raises AlreadyRunning; what a dead examiner left is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
-        probe.settimeout(2)
-        if probe.connect_ex(str(path)) == 0:
-            raise AlreadyRunning(f"another examiner already answers at {path}")
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(_BACKLOG)
-    return listener

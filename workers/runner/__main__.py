@@ -16,7 +16,8 @@ from workers.runner import confine
 from workers.runner.loop import Loop
 from workers.runner.pool import Pool
 from workers.runner.snapshots import Snapshots, refusal
-from workers.runner.supervisor import Supervisor, answers
+from workers.runner.supervisor import Supervisor
+from workers.sockets import answers
 
 
 def main() -> int:
@@ -60,7 +61,8 @@ def _serve(options: argparse.Namespace, found: confine.Found) -> int:
         print(f"runner: {sentence}", file=sys.stderr)
     loop = Loop()
     pool = Pool(loop, found.plan, spare=options.pool, worn_after=options.worn_after)
-    supervisor = Supervisor(options.socket, found, pool, loop, _snapshots(options, found, loop, pool))
+    kept = _snapshots(options, found, loop, pool)
+    supervisor = Supervisor(options.socket, found, pool, loop, kept, options.group)
     try:
         supervisor.serve()
     except OSError as error:
@@ -84,6 +86,7 @@ def _fail(why: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workers.runner", description=__doc__)
     parser.add_argument("--socket", type=Path, default=Path("runner.sock"), help="unix socket to listen on")
+    parser.add_argument("--group", action="store_true", help="let this user's group ask, too")
     parser.add_argument("--models", nargs="*", default=[], metavar="DIR", help="model folders a run may read")
     parser.add_argument("--sandbox", choices=("required", "auto", "off"), default="required")
     parser.add_argument("--pool", type=int, default=2, help="children that wait, already confined")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 import signal
 import socket
@@ -17,17 +16,22 @@ from workers.runner.loop import Link, Loop
 from workers.runner.pool import Pool
 from workers.runner.run import Run
 from workers.runner.snapshots import Snapshots
+from workers.sockets import listen
 from workers.wire import Frame, WireError
-
-_BACKLOG = 128
 
 
 class Supervisor:
     def __init__(
-        self, path: Path, found: confine.Found, pool: Pool, loop: Loop, snapshots: Snapshots | None = None
+        self,
+        path: Path,
+        found: confine.Found,
+        pool: Pool,
+        loop: Loop,
+        snapshots: Snapshots | None = None,
+        group: bool = False,
     ) -> None:
         self.failure: str | None = None
-        self._path = path
+        self._path, self._group = path, group
         self._found = found
         self._loop = loop
         self._pool = pool
@@ -40,7 +44,8 @@ class Supervisor:
     def serve(self) -> None:
         """Until SIGTERM or SIGINT, or until no child can be had; then nothing of it is left."""
         self._catch_signals()
-        listener = listen(self._path)
+        listener = listen(self._path, group=self._group)
+        listener.setblocking(False)
         try:
             self._loop.watch(listener, lambda events: self._accept(listener))
             self._pool.start()
@@ -120,26 +125,3 @@ class Supervisor:
 
 def _forget_bytes(waker: socket.socket) -> None:
     waker.recv(4096)
-
-
-def listen(path: Path) -> socket.socket:
-    """The socket, for this user only; what a dead runner left is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(_BACKLOG)
-    listener.setblocking(False)
-    return listener
-
-
-def answers(path: Path) -> bool:
-    """Whether a runner listens there."""
-    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
-        probe.settimeout(2)
-        return probe.connect_ex(str(path)) == 0

@@ -1,0 +1,111 @@
+"""`unembed backup`, `restore` and `move`: all that people have made, into a file, out of it, and to Postgres.
+
+A backup is one SQLite file, whatever the site runs on. All else in the data folder can be made again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError
+
+from app import copying, migrate
+from app.alone import alone
+from app.config import database_address, settings
+from app.steps import Failed
+
+_NAME, _PATTERN = "unembed-%Y%m%d-%H%M%S.db", "unembed-????????-??????.db"
+
+
+def backup(file: Path | None, keep: int | None = None) -> None:
+    """Write everything into `file`, while the site runs; by default into one with today's date.
+
+    With `keep` only so many of these stay, the newest. Raises Failed; then there is no such file.
+    """
+    folder = settings().data_dir / "backups"
+    made = file or folder / datetime.now(UTC).strftime(_NAME)
+    if made.exists():
+        raise Failed(f"{made} is there already: name another file.")
+    counts = _written(made)
+    print(f"\n{made}: {sum(counts.values())} rows, {made.stat().st_size / 1e6:.1f} MB, compared.")
+    for old in sorted(made.parent.glob(_PATTERN))[: -keep if keep else 0]:
+        old.unlink()
+        print(f"{old} has been deleted: {keep} are kept.")
+
+
+def restore(file: Path) -> None:
+    """Everything out of `file` into this installation's database, which has to be empty. Raises Failed."""
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    with alone(settings().data_dir), _brought_up_to_date(file) as url:
+        counts = copying.copy(url, settings().database)
+    print(f"\nRestored and compared: {sum(counts.values())} rows in {len(counts)} tables. Start Unembed now.")
+
+
+def move(target: str) -> None:
+    """Everything from SQLite into an empty database on Postgres, and what to do then. Raises Failed."""
+    source = settings().database
+    if not source.startswith("sqlite"):
+        raise Failed("This installation is on Postgres already: `unembed backup` and `restore` move it.")
+    try:
+        target = database_address(target)
+    except ValueError as why:
+        raise Failed(f"{target} {why}.") from None
+    if target.startswith("sqlite"):
+        raise Failed("Name a database on Postgres: postgresql://user@host/name.")
+    with alone(settings().data_dir):
+        counts = copying.copy(source, target)
+    print(f"\nMoved and compared: {sum(counts.values())} rows in {len(counts)} tables.")
+    print("Now set UNEMBED_DATABASE_URL to that address (`.env` does) and start again.")
+    print(f"{source} has not been changed; delete it when you are sure.")
+
+
+def _written(made: Path) -> dict[str, int]:
+    """Under another name until it is whole; readable by its owner alone, for it holds passwords' hashes."""
+    made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=made.parent, prefix=f"{made.name}-")
+    os.close(handle)
+    try:
+        counts = copying.copy(settings().database, f"sqlite:///{name}")
+        _in_one_file(Path(name))
+        os.rename(name, made)
+    finally:
+        for left in (name, f"{name}-wal", f"{name}-shm"):
+            with suppress(FileNotFoundError):
+                os.unlink(left)
+    return counts
+
+
+def _in_one_file(file: Path) -> None:
+    """Without a log beside it, and on the disk before it gets its name."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+@contextmanager
+def _brought_up_to_date(file: Path) -> Iterator[str]:
+    """The URL of a copy that has today's tables: a backup outlives versions of Unembed."""
+    if not file.is_file():
+        raise Failed(f"There is no file {file}.")
+    with tempfile.TemporaryDirectory(dir=settings().data_dir) as folder:
+        copy = Path(shutil.copy(file, folder))
+        url = f"sqlite:///{copy}"
+        try:
+            if not migrate.revision(url):
+                raise Failed(f"{file} is no backup of Unembed.")
+            migrate.upgrade(url)
+        except CommandError:
+            raise Failed(f"{file} was made by a newer Unembed: install that one, or newer.") from None
+        except DatabaseError:
+            raise Failed(f"{file} is no backup of Unembed, or damaged.") from None
+        yield url

@@ -1,0 +1,41 @@
+"""How runner and examiner are started: their options, and an environment that holds no secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from app.config import ROOT, Settings
+from app.environment import private_places
+
+SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
+# Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
+_HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def runner(config: Settings) -> list[str]:
+    """Module and options of the runner."""
+    options = ["--socket", str(config.runner_socket), *_group(config), "--sandbox", config.sandbox_mode]
+    options += ["--pool", str(config.spare_children), "--models", str(SHIPPED)]
+    if config.snapshots:
+        options += ["--snapshots", str(config.snapshots), "--snapshots-mb", str(config.snapshots_mb)]
+    return ["workers.runner", *options]
+
+
+def examiner(config: Settings) -> list[str]:
+    """Module and options of the examiner."""
+    course = str(config.course_dir.resolve())
+    return ["workers.examiner", "--socket", str(config.examiner_socket), *_group(config), "--course", course]
+
+
+def environment(config: Settings) -> dict[str, str]:
+    """All that they need to know."""
+    data: Path = config.data_dir.resolve()
+    kept = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+    home = {"HOME": str(data / "cache"), "PYTHONUNBUFFERED": "1"}
+    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **home, **private_places(data)}
+
+
+def _group(config: Settings) -> list[str]:
+    return ["--group"] if config.group_sockets else []
