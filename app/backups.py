@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic.util import CommandError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from app import copying, migrate
 from app.alone import alone
@@ -34,7 +35,10 @@ def backup(file: Path | None, keep: int | None = None) -> None:
     made = file or folder / datetime.now(UTC).strftime(_NAME)
     if made.exists():
         raise Failed(f"{made} is there already: name another file.")
-    counts = _written(made)
+    try:
+        counts = _written(made)
+    except OSError as error:
+        raise Failed(f"{made} cannot be written ({error.strerror}): name another place.") from None
     print(f"\n{made}: {sum(counts.values())} rows, {made.stat().st_size / 1e6:.1f} MB, compared.")
     for old in sorted(made.parent.glob(_PATTERN))[: -keep if keep else 0]:
         old.unlink()
@@ -55,9 +59,9 @@ def move(target: str) -> None:
     if not source.startswith("sqlite"):
         raise Failed("This installation is on Postgres already: `unembed backup` and `restore` move it.")
     try:
-        target = database_address(target)
-    except ValueError as why:
-        raise Failed(f"{target} {why}.") from None
+        make_url(target := database_address(target))
+    except (ValueError, ArgumentError) as why:
+        raise Failed(f"{target} is no address to move to ({why}).") from None
     if target.startswith("sqlite"):
         raise Failed("Name a database on Postgres: postgresql://user@host/name.")
     with alone(settings().data_dir):
@@ -98,7 +102,10 @@ def _brought_up_to_date(file: Path) -> Iterator[str]:
     if not file.is_file():
         raise Failed(f"There is no file {file}.")
     with tempfile.TemporaryDirectory(dir=settings().data_dir) as folder:
-        copy = Path(shutil.copy(file, folder))
+        try:
+            copy = Path(shutil.copy(file, folder))
+        except OSError as error:
+            raise Failed(f"{file} cannot be copied into {folder} ({error.strerror}).") from None
         url = f"sqlite:///{copy}"
         try:
             if not migrate.revision(url):

@@ -21,6 +21,7 @@ from app.steps import Failed
 
 _FOR_RUNS = 0.75  # of the memory; the rest is for the services, which take about 2 GB
 ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"  # the models that come with the repository
 SECRETS = Path("/run/secrets")  # where containers find them: a file `unembed_database_url` is that setting
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longest file name there is short
 

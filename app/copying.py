@@ -11,14 +11,16 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from app import migrate
 from app.db import Base, make_engine
 from app.steps import Failed, Step
 
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_MEND = "Name another database, or put that one aside."
 _BATCH = 50  # rows: what a run has shown may take 16 MB each
 
 
@@ -30,7 +32,9 @@ def copy(source: str, target: str) -> dict[str, int]:
     with _reading(source) as old, _writing(target) as new:
         for table in Base.metadata.sorted_tables:
             if _count(new, table):
-                raise Failed(f"There are {table.name} already in that database: name an empty one.")
+                raise Failed(
+                    f"There are {table.name} already in {_shown(target)}: it has to be empty. {_MEND}"
+                )
         return {table.name: _table(table, old, new) for table in Base.metadata.sorted_tables}
 
 
@@ -40,15 +44,10 @@ def _reading(url: str) -> Iterator[Connection]:
     with _answering(url):
         if not migrate.is_current(url):
             raise Failed("The database is not up to date: run `unembed migrate` first.")
-    engine = make_engine(url)
-    sqlite = make_url(url).get_backend_name() == "sqlite"
-    with engine.connect() as connection:
-        if sqlite:
-            connection.exec_driver_sql("BEGIN")
-        else:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with _engine(url) as engine, engine.connect() as connection:
+        sqlite = engine.dialect.name == "sqlite"
+        connection.exec_driver_sql("BEGIN" if sqlite else _ONE_MOMENT)
         yield connection
-    engine.dispose()
 
 
 @contextmanager
@@ -56,19 +55,29 @@ def _writing(url: str) -> Iterator[Connection]:
     """With all tables; committed at the end."""
     with _answering(url):
         migrate.upgrade(url)
-    engine = make_engine(url)
-    with engine.begin() as connection:
+    with _engine(url) as engine, engine.begin() as connection:
         yield connection
-    engine.dispose()
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
 def _answering(url: str) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        which = make_url(url).render_as_string(hide_password=True)
-        raise Failed(f"{which} cannot be used ({str(error.orig).splitlines()[0]}).") from None
+    except DBAPIError as error:
+        raise Failed(f"{_shown(url)} cannot be used ({str(error.orig).splitlines()[0]}).") from None
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _table(table: Table, old: Connection, new: Connection) -> int:

@@ -14,7 +14,7 @@ from importlib import metadata
 from typing import Literal
 
 from app import assets, embedded, migrate
-from app.config import ROOT, settings
+from app.config import ROOT, SHIPPED, settings
 from app.environment import LOCK
 from app.lessons import course
 from app.sockets import CannotListen, listen
@@ -147,7 +147,7 @@ def _assets() -> _Found:
 
 
 def _models() -> _Found:
-    shipped = sorted((ROOT / "workers" / "lab" / "models" / "shipped").rglob("*.safetensors"))
+    shipped = sorted(SHIPPED.rglob("*.safetensors"))
     if not shipped:
         return "fail", "no weights in workers/lab/models/shipped: get them again with `git checkout`"
     pointers = [path for path in shipped if path.stat().st_size < 1000]

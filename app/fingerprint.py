@@ -11,10 +11,9 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 
-from app.config import ROOT
+from app.config import SHIPPED
 
 _LIBRARIES = ("torch", "transformer-lens", "numpy", "einops", "plotly")
-_MODELS = ROOT / "workers" / "lab" / "models" / "shipped"
 
 
 @lru_cache
@@ -23,7 +22,7 @@ def parts() -> dict[str, str]:
     versions = {name: metadata.version(name) for name in _LIBRARIES}
     models = {
         path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for path in sorted(_MODELS.rglob("*.safetensors"))
+        for path in sorted(SHIPPED.rglob("*.safetensors"))
     }
     return {"python": platform.python_version(), **versions, **models}
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from app.config import ROOT, Settings
+from app.config import SHIPPED, Settings
 from app.environment import private_places
 
-SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 # Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
 _HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -31,7 +29,7 @@ def examiner(config: Settings) -> list[str]:
 
 def environment(config: Settings) -> dict[str, str]:
     """All that they need to know."""
-    data: Path = config.data_dir.resolve()
+    data = config.data_dir.resolve()
     kept = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
     home = {"HOME": str(data / "cache"), "PYTHONUNBUFFERED": "1"}
     return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **home, **private_places(data)}

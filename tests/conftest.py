@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from app import accounts, jobs, migrate
 from app import redis as redis_of_app
-from app.config import ROOT, Settings, settings
+from app.config import ROOT, SHIPPED, Settings, settings
 from app.db import engine, transaction
 from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
@@ -35,7 +35,6 @@ from tests.postgres import start_postgres
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
 ON_POSTGRES = bool(os.environ.get("UNEMBED_TEST_POSTGRES"))  # instead of SQLite
-SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"
 
 # a busy machine is slow, and no example is wrong for that
 hypothesis.settings.register_profile(

@@ -131,7 +131,7 @@ def test_what_is_there_is_never_written_over(database: str, away: Path) -> None:
     fill(database)
     before = everything(database)
     backups.backup(away / "kept.db")
-    with pytest.raises(Failed, match="There are users already in that database"):
+    with pytest.raises(Failed, match=r"There are users already in .*put that one aside"):
         backups.restore(away / "kept.db")
     assert everything(database) == before
     with pytest.raises(Failed, match=r"kept\.db is there already"):
@@ -174,6 +174,11 @@ def test_a_backup_that_fails_leaves_nothing(
     with pytest.raises(Failed):
         backups.backup(away / "kept.db")
     assert list(away.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_that_is_said(database: str) -> None:
+    with pytest.raises(Failed, match=r"/proc/kept/unembed\.db cannot be written .*name another place"):
+        backups.backup(Path("/proc/kept/unembed.db"))
 
 
 def test_only_the_newest_with_a_date_are_kept(database: str) -> None:
