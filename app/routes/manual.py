@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from fastapi import APIRouter, Request
@@ -9,16 +10,44 @@ from fastapi.responses import HTMLResponse
 
 from app import pages
 from app.config import ROOT
+from app.guard import NotFound
 
 router = APIRouter(prefix="/manual")
 
+PAGES = ("machine", "sandbox", "backups", "failures")  # files of app/manual/, as one would read them
 
-@router.get("/operators", name="for_operators", response_class=HTMLResponse)
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its file begins with `# title` and a paragraph that says what it is about."""
+
+    name: str
+    title: str
+    summary: str
+    text: str
+
+
+@router.get("", name="for_operators", response_class=HTMLResponse)
 def for_operators(request: Request) -> HTMLResponse:
-    """What stands between learners' code and the rest, and how to set it up."""
-    return pages.render(request, "manual/operators.html", text=_text("operators"))
+    """What the manual has pages on."""
+    return pages.render(request, "manual/contents.html", manual=manual())
+
+
+@router.get("/{page}", name="show_manual", response_class=HTMLResponse)
+def show_manual(page: str, request: Request) -> HTMLResponse:
+    """One page of it. Raises NotFound."""
+    found = next((one for one in manual() if one.name == page), None)
+    if found is None:
+        raise NotFound(f"The manual has no page {page!r}: /manual lists those it has.")
+    return pages.render(request, "manual/page.html", shown=found, manual=manual())
 
 
 @lru_cache
-def _text(name: str) -> str:
-    return (ROOT / "app" / "manual" / f"{name}.md").read_text()
+def manual() -> tuple[Page, ...]:
+    """Every page, in the order of reading."""
+    return tuple(map(_read, PAGES))
+
+
+def _read(name: str) -> Page:
+    title, summary, text = (ROOT / "app" / "manual" / f"{name}.md").read_text().split("\n\n", 2)
+    return Page(name, title.removeprefix("# "), summary, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from app.routes import manual
 from tests.browser.acting import LESSON, hand_in, run, slipped
 from tests.browser.conftest import PHONE, WIDE, Visit
 
@@ -17,7 +18,8 @@ PAGES = {
     "map": "/path",
     "sign-in": "/sign-in",
     "sign-up": "/sign-up",
-    "operators": "/manual/operators",
+    "manual": "/manual",
+    **{f"manual {name}": f"/manual/{name}" for name in manual.PAGES},
     "missing": "/no-such-page",
 }
 
