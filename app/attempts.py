@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, runs
+from app import activity, chains, drafts, logs, runs, watch
 from app.activity import Kind
 from app.chains import Chain
 from app.db import now
@@ -79,6 +79,7 @@ def hand_in(
     )
     session.add(attempt)
     session.flush()
+    logs.note(attempt=attempt.id)
     activity.log(
         session, user, Kind.HANDED_IN, wanted.lesson, exercise, attempt=str(attempt.id), number=number
     )
@@ -151,7 +152,9 @@ def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
     said = {"verdict": verdict.verdict, "message": storable(verdict.message), "details": verdict.details}
     of_run = update(Attempt).where(Attempt.run_id == run.id).values(said | {"graded_at": now()})
     fresh = {"populate_existing": True}
-    return session.scalars(of_run.returning(Attempt), execution_options=fresh).one()
+    attempt = session.scalars(of_run.returning(Attempt), execution_options=fresh).one()
+    watch.judged(session, run, attempt)
+    return attempt
 
 
 def of(session: Session, user: User, exercise: str) -> list[Attempt]:

@@ -154,9 +154,11 @@ def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
 
     import uvicorn
 
+    from app import logs
     from app.routes import home
     from app.sockets import listen
 
+    logs.set_up("site")
     home.prepare()
     config = settings()
     bound = listen(config.host, config.port) if parsed.socket is None else socket.socket(fileno=parsed.socket)
@@ -166,7 +168,8 @@ def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
         timeout_graceful_shutdown=2,  # or an open event stream keeps it from ending
         timeout_keep_alive=75,  # seconds: who reads for a minute, then presses Run, need not connect again
         access_log=False,
-        forwarded_allow_ips=config.trusted_proxies,
+        proxy_headers=False,  # `app.arrivals` reads them: it has to know who really asks
+        log_config=None,
         log_level="info",
     )
     uvicorn.Server(server).run(sockets=[bound])

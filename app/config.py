@@ -23,6 +23,7 @@ _FOR_RUNS = 0.75  # of the memory; the rest is for the services, which take abou
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "workers" / "lab" / "models" / "shipped"  # the models that come with the repository
 SECRETS = Path("/run/secrets")  # where containers find them: a file `unembed_database_url` is that setting
+_SHORTEST_TOKEN = 16  # characters of what stands for a password
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes in sun_path; our longest file name there is short
 
 
@@ -70,6 +71,12 @@ class Settings(BaseSettings):
     snapshots_mb: int = Field(1024, ge=64, description="memory that all kept states together may take")
     guest_days: int = Field(30, ge=1, description="how long a guest who stays away is remembered")
     session_days: int = Field(30, ge=1, description="how long an account that stays away is signed in")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="json: each line of a log is an object, for machines to read"
+    )
+    metrics_token: str | None = Field(
+        None, description="whoever brings it may read `/metrics`; without it only this machine may"
+    )
 
     @field_validator("data_dir", "course_dir")
     @classmethod
@@ -87,11 +94,24 @@ class Settings(BaseSettings):
     def _a_known_database(cls, url: str | None) -> str | None:
         return database_address(url) if url else None
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, token: str | None) -> str | None:
+        token = (token or "").strip()
+        if 0 < len(token) < _SHORTEST_TOKEN:
+            raise ValueError(f"should have at least {_SHORTEST_TOKEN} characters")
+        return token or None
+
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the site. A public address means that a proxy is in front."""
+        return is_loopback(self.host) and self.directly_reached
+
+    @property
+    def directly_reached(self) -> bool:
+        """Whether nothing says that a proxy is in front."""
         public = urlsplit(self.public_url).hostname if self.public_url else "localhost"
-        return _is_loopback(self.host) and _is_loopback(public or "")
+        return is_loopback(public or "")
 
     @property
     def url(self) -> str:
@@ -145,7 +165,8 @@ def database_address(url: str) -> str:
     return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this is a name or an address of this machine alone."""
     if host == "localhost":
         return True
     try:

@@ -36,6 +36,13 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+def first_id(moment: datetime) -> uuid.UUID:
+    """Smaller than every id made from this moment on, and larger than those before it: ids are an index of
+    time.
+    """
+    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -81,10 +88,12 @@ def make_engine(url: str) -> Engine:
     """An engine with SQLite set up for several processes: WAL, a busy timeout, foreign keys."""
     # Nobody waits for a connection: a thread that did would be missing to those who hold one. How many there
     # can be is bounded by those who ask: the site's turns (`app.visitors`) and threads, the worker's threads.
+    # What they write stays out of their errors, and so out of every log: it is what people wrote.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, max_overflow=-1)
+        return create_engine(url, pool_pre_ping=True, max_overflow=-1, hide_parameters=True)
     # IMMEDIATE: a transaction that writes waits its turn at the first write instead of failing at the second
-    made = create_engine(url, max_overflow=-1, connect_args={"isolation_level": "IMMEDIATE"})
+    immediate = {"isolation_level": "IMMEDIATE"}
+    made = create_engine(url, max_overflow=-1, hide_parameters=True, connect_args=immediate)
     event.listen(made, "connect", _set_up_sqlite)
     return made
 

@@ -18,6 +18,7 @@ from uuid import UUID
 from redis import Redis, RedisError
 from sqlalchemy.orm import Session
 
+from app import logs
 from app.db import on_commit
 from app.models import Attempt, Run
 from app.redis import client
@@ -142,7 +143,7 @@ def publish(redis: Redis, user_id: UUID, lesson: str, event: Event) -> bool:
         if isinstance(event, Started) and int(size or 0) > KEPT_BYTES:
             redis.xtrim(name, maxlen=1)
     except RedisError as error:
-        log.warning("event %s of run %s is not streamed: %s", event.name, event.run, error)
+        logs.say(log, f"an event is not streamed: {error}", logging.WARNING, run=event.run, event=event.name)
         return False
     return True
 

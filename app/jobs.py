@@ -5,6 +5,7 @@ A message is only a hint that a row waits; rows own the truth, the sweeper repai
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 from sqlalchemy.orm import Session
 
+from app import logs
 from app.config import settings
 from app.db import on_commit
 from app.redis import client
@@ -76,7 +78,8 @@ def send(name: str, **ids: UUID) -> None:
     try:
         celery.send_task(name, kwargs={key: str(value) for key, value in ids.items()})
     except (OperationalError, RedisError, OSError) as error:
-        log.warning("job %s waits for the sweeper, Redis is gone: %s", name, error)
+        told = f"a job waits for the sweeper, Redis is gone: {error}"
+        logs.say(log, told, logging.WARNING, job=name, **{key.removesuffix("_id"): ids[key] for key in ids})
 
 
 def waiting() -> int:
@@ -84,9 +87,12 @@ def waiting() -> int:
     return int(client().llen(QUEUE))  # type: ignore[arg-type]
 
 
-def sign_of_life(worker: str, seconds: int) -> None:
-    """Say that this worker will be there for so many seconds. Raises redis.RedisError."""
-    client().set(_SIGN_OF_LIFE + worker, "alive", ex=seconds)
+def sign_of_life(worker: str, seconds: int, **about: Any) -> None:
+    """Say that this worker will be there for so many seconds, and what else there is to say about it.
+
+    Raises redis.RedisError.
+    """
+    client().set(_SIGN_OF_LIFE + worker, json.dumps(about), ex=seconds)
 
 
 def sign_off(worker: str) -> None:
@@ -96,4 +102,25 @@ def sign_off(worker: str) -> None:
 
 def workers_alive() -> int:
     """How many workers have given a sign of life. Raises redis.RedisError."""
-    return sum(1 for _ in client().scan_iter(_SIGN_OF_LIFE + "*"))
+    return len(_signs())
+
+
+def workers() -> dict[str, dict[str, Any]]:
+    """Worker → what it said about itself with its last sign of life. Raises redis.RedisError."""
+    names = sorted(_signs())
+    said: list[str | None] = client().mget(names) if names else []  # type: ignore[assignment]
+    alive = [(name, text) for name, text in zip(names, said, strict=True) if text is not None]
+    return {name.removeprefix(_SIGN_OF_LIFE): _read(text) for name, text in alive}
+
+
+def _signs() -> list[str]:
+    return list(client().scan_iter(_SIGN_OF_LIFE + "*", count=1000))
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Of a worker of another version, nothing may be known."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -24,7 +24,7 @@ from uuid import UUID
 from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
-from app import events, jobs, line
+from app import events, jobs, line, watch
 from app.config import settings
 from app.db import now, uuid7
 from app.models import Ending, Output, Run, State
@@ -86,7 +86,10 @@ def claim(session: Session, run_id: UUID) -> Run | None:
         "tries": Run.tries + 1,
     }
     waiting = update(Run).where(Run.id == run_id, Run.state == State.QUEUED)
-    return session.scalars(waiting.values(values).returning(Run)).one_or_none()
+    run = session.scalars(waiting.values(values).returning(Run)).one_or_none()
+    if run is not None:
+        watch.taken(session, run)
+    return run
 
 
 def beat(session: Session, run_id: UUID, nonce: str) -> bool | None:
@@ -111,6 +114,7 @@ def record(session: Session, run_id: UUID, nonce: str, result: Result) -> Run | 
             for seq, shown in enumerate(result.outputs)
         )
         session.flush()
+        watch.ended(session, run)
     return run
 
 
@@ -197,6 +201,7 @@ def _requeue(session: Session, which: Update, *, faults: int = 0, pause: bool) -
     values["ready_at"] = hint_due if pause else None
     waiting = _all(session, which.values(values))
     for run in waiting:
+        watch.given_back(session, run, fault=faults > 0)
         events.tell(session, run, events.queued(run, line.place(session, run)))
     return waiting[0] if waiting else None
 
@@ -227,4 +232,5 @@ def _all(session: Session, change: Update) -> Sequence[Run]:
 
 def _tell_finished(session: Session, over: Iterable[Run]) -> None:
     for run in over:
+        watch.ended(session, run)
         events.tell(session, run, events.finished(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,11 @@ _OF_CONTAINER = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+
+_USED = {  # limit → what of it is used
+    _OF_CONTAINER[0]: Path("/sys/fs/cgroup/memory.current"),
+    _OF_CONTAINER[1]: Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+}
 
 
 def cores() -> int:
@@ -26,3 +32,24 @@ def memory() -> int:
         except (OSError, ValueError):  # no such limit
             continue
     return min(limits)
+
+
+def available_memory() -> int | None:
+    """Bytes that could still be had; None where nobody can say."""
+    limited = [_in_container(limit, used) for limit, used in _USED.items()]
+    found = [left for left in (*limited, _available()) if left is not None]
+    return min(found) if found else None
+
+
+def _in_container(limit: Path, used: Path) -> int | None:
+    try:
+        return max(0, int(limit.read_text()) - int(used.read_text()))
+    except (OSError, ValueError):  # no such limit
+        return None
+
+
+def _available() -> int | None:
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable"))
+    return None

@@ -1,7 +1,7 @@
 """The site. `create_app()` is its table of contents: read this first.
 
-A request passes `Edge` (size, headers, cookies), the token check, one route of app/routes/, one noun of app/,
-and leaves as one page. Nothing here imports torch: code runs in the workers.
+A request passes `Arrivals` (its id, its time), `Edge` (size, headers, cookies), the token check, one route of
+app/routes/, one noun of app/, and leaves as one page. Nothing here imports torch: code runs in the workers.
 """
 
 from __future__ import annotations
@@ -18,10 +18,23 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import pages, visitors
+from app.arrivals import HEADER, Arrivals
 from app.assets import Assets
 from app.config import settings
 from app.guard import Refused, TooMany
-from app.routes import accounts, attempts, health, home, lessons, manual, mentor, path, runs, threads
+from app.routes import (
+    accounts,
+    attempts,
+    health,
+    home,
+    lessons,
+    manual,
+    mentor,
+    operate,
+    path,
+    runs,
+    threads,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +84,16 @@ def create_app() -> FastAPI:
     app.include_router(mentor.router)
     app.include_router(accounts.router)
     app.include_router(manual.router)
+    app.include_router(operate.router)
     app.include_router(health.router)
     app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")
     app.add_middleware(Edge)
+    app.add_middleware(Arrivals)
     return app
 
 
 class Edge:
-    """The outermost layer: refuses bodies that are too large, sets headers and cookies."""
+    """The layer behind `Arrivals`: refuses bodies that are too large, sets headers and cookies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -154,7 +169,8 @@ async def _broken(request: Request, _error: Exception) -> HTMLResponse:
     sentence = (
         "It is not your fault, and what you wrote is kept. Try again; if it happens twice, tell your mentor."
     )
-    return pages.problem(request, 500, sentence, headers=HEADERS)
+    headers = HEADERS | {HEADER: request.state.request_id}
+    return pages.problem(request, 500, sentence, headers=headers)
 
 
 _HANDLERS: dict[Any, Any] = {

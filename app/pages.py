@@ -21,7 +21,7 @@ from app.path import Concept
 from app.visible import terminal, visible
 from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
 
-MODULES = ("ui", "cells", "exercises", "threads")  # templates/macros/*.html
+MODULES = ("ui", "cells", "exercises", "threads", "operating")  # templates/macros/*.html
 
 
 # ── templates ───────────────────────────────────────────────────────────────
@@ -49,6 +49,7 @@ def environment() -> Environment:
     made.filters.update(
         ago=ago,
         seconds=seconds,
+        size=size,
         terminal=terminal,
         visible=visible,
         shape=shape,
@@ -148,6 +149,11 @@ def seconds(value: float | None) -> str:
     if value < 99.5:
         return f"{value:.1f} s" if value >= 0.1 else f"{value * 1000:.0f} ms"
     return f"{int(value) // 60} min {int(value) % 60} s"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: `365 MB`, `1.4 GB`."""
+    return f"{count / (1 << 30):.1f} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
 
 
 def ago(moment: datetime | None) -> str:

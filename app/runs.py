@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from app import activity, chains, drafts, events, jobs, line
+from app import activity, chains, drafts, events, jobs, line, watch
 from app.activity import Kind
 from app.chains import Chain
 from app.config import settings
@@ -76,6 +76,7 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
     )
     session.add(run)
     session.flush()
+    watch.queued(session, run)
     jobs.enqueue(session, jobs.RUN, run_id=run.id)
     events.tell(session, run, events.queued(run, line.place(session, run)))
     return run
@@ -128,6 +129,7 @@ def cancel(session: Session, run: Run) -> None:
         )
     session.refresh(run)
     if stopped:
+        watch.ended(session, run)
         events.tell(session, run, events.finished(run))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -15,7 +16,7 @@ from typing import Any
 from app.processes import spawn, stop
 from app.steps import Failed
 
-_LARGE_LOG = 10 << 20  # bytes; then the log is put aside once, and the one before it dropped
+LARGE_LOG = 50 << 20  # bytes; then the log is put aside once, and the one before it dropped
 _LONGEST_PAUSE, _SETTLED = 30.0, 60.0  # seconds: between two starts; after which a death is a new one
 _TRIES_AT_START = 3
 
@@ -46,14 +47,24 @@ class Part:
     def start(self) -> None:
         """Start it, all it says going to its log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LARGE_LOG:
-            self.log.replace(self.log.with_suffix(".log.1"))
+        self.bound_log()
         with self.log.open("ab") as output:
             self.log_begins = output.tell()
             self.process = spawn(
                 self.command, env=self.env, cwd=self.cwd, output=output, errors=output, keep=self.keep
             )
         self.begun, self.is_ready, self.greeting = time.monotonic(), False, {}
+
+    def bound_log(self) -> None:
+        """Put a large log aside. Whoever writes it has it open and only appends: copy it, then empty it."""
+        if not self.log.exists() or self.log.stat().st_size <= LARGE_LOG:
+            return
+        with self.log.open("r+b") as full:
+            # a disk that is full has no room for it; a line that comes in between is lost
+            with suppress(OSError), self.log.with_suffix(".log.1").open("wb") as aside:
+                shutil.copyfileobj(full, aside, 1 << 20)
+            full.truncate(0)
+        self.log_begins = 0
 
     def look(self) -> bool:
         """Whether it has just become ready."""
@@ -80,8 +91,11 @@ class Part:
         return []
 
     def last_words(self) -> str:
-        """The last line it left that is not empty."""
-        return next((line.strip() for line in reversed(self.said()) if line.strip()), "it said nothing")
+        """The last line it left that is not empty; of one for machines, its message."""
+        last = next((line.strip() for line in reversed(self.said()) if line.strip()), "it said nothing")
+        with suppress(ValueError, TypeError, KeyError):
+            return str(json.loads(last)["message"])
+        return last
 
 
 class Supervisor:
@@ -99,6 +113,7 @@ class Supervisor:
     def tend(self) -> None:
         """One round: who has become ready, who has died, who is due to start again. Raises Failed."""
         for part in self.parts:
+            part.bound_log()
             if part.process is not None and part.process.poll() is not None:
                 self._has_died(part)
             elif part.process is None and time.monotonic() >= part.start_at:

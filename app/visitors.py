@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app import accounts, guard, throttle
+from app import accounts, guard, logs, throttle
 from app.config import settings
 from app.db import on_commit, request_session
 from app.guard import Refused, Unusable
@@ -65,6 +65,7 @@ class Reader(NamedTuple):
     name: str
     guest: bool
     mentor: bool
+    admin: bool
 
 
 def is_htmx(request: Request) -> bool:
@@ -79,12 +80,14 @@ def viewer(request: Request, session: Db) -> User | None:
     # the answer that made a guest may have come after its page was left: then only the first cookie is there
     token = request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
     found = accounts.user_of(session, token) if token else None
-    request.state.reader = _reader(found)
+    _is(request, found)
     return found
 
 
-def _reader(user: User | None) -> Reader | None:
-    return Reader(user.name, user.guest, user.mentor) if user else None
+def _is(request: Request, user: User | None) -> None:
+    """From here on it is theirs: for the page, and for the log."""
+    request.state.reader = Reader(user.name, user.guest, user.mentor, user.admin) if user else None
+    logs.note(user=user.id if user else None)
 
 
 Viewer = Annotated[User | None, Depends(viewer)]
@@ -119,7 +122,7 @@ def _newcomer(request: Request, session: Session) -> User:
     if accounts.user_of(session, token) is None:
         throttle.check(throttle.NEW_GUEST, address(request))
     guest = accounts.guest_of(session, token)
-    request.state.reader = _reader(guest)
+    _is(request, guest)
     on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
     return guest
 
@@ -136,11 +139,20 @@ def mentor(found: Member) -> User:
 Mentor = Annotated[User, Depends(mentor)]
 
 
+def admin(found: Member) -> User:
+    """Who runs this site. Raises NotAllowed for other people."""
+    guard.admin_only(found)
+    return found
+
+
+Admin = Annotated[User, Depends(admin)]
+
+
 def remember(request: Request, session: Session, user: User) -> None:
     """Sign this browser in as `user`, once the transaction has committed; what it was before ends."""
     forget(request, session)
     token = accounts.open_session(session, user)
-    request.state.reader = _reader(user)
+    _is(request, user)
     on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
 
 
@@ -150,7 +162,7 @@ def forget(request: Request, session: Session) -> None:
         if token := request.cookies.get(name):
             accounts.close_session(session, token)
         cookies(request)[name] = ""
-    request.state.reader = None
+    _is(request, None)
 
 
 def address(request: Request) -> str:

@@ -17,6 +17,7 @@ DOORS = ("app.main", "app.pages", "app.visitors", "app.routes")
 NOUNS = (
     *("accounts", "activity", "attempts", "chains", "choices", "drafts", "examples", "leases", "line"),
     *("progress", "runs", "threads", "throttle", "events", "jobs", "guard", "models", "db", "config", "path"),
+    *("concerns", "logs", "metrics", "operating", "tally", "watch"),
 )
 
 
@@ -82,7 +83,7 @@ def test_jobs_know_neither_pages_nor_torch() -> None:
 
 def test_the_runner_knows_no_database_no_queue_and_no_settings() -> None:
     forbidden = ("app", "sqlalchemy", "redis", "celery", "workers.examiner", "workers.tasks")
-    assert _breaches(_of("workers.runner", "workers.lab"), forbidden) == []
+    assert _breaches(_of("workers.runner", "workers.lab", "workers.logs"), forbidden) == []
 
 
 def test_no_circle() -> None:

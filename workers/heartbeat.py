@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import leases
+from app import leases, logs
 from app.db import transaction
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         """The claim was the first beat: most runs are over before another is due."""
+        logs.from_here(run=self._run_id)  # a thread knows nothing of the one that started it
         while True:
             self._wake.wait(SECONDS)
             self._wake.clear()
@@ -82,7 +83,7 @@ class Heartbeat:
             with transaction() as session:
                 wanted = leases.beat(session, self._run_id, self._nonce)
         except SQLAlchemyError as error:  # if this lasts, the lease runs out and the next beat says so
-            log.warning("no heartbeat for run %s: %s", self._run_id, error)
+            log.warning("no heartbeat: %s", error)
             return None
         if wanted is None:
             return Stop.LOST
@@ -90,6 +91,11 @@ class Heartbeat:
 
 
 _alive: set[Heartbeat] = set()
+
+
+def going() -> int:
+    """How many runs this process holds."""
+    return len(_alive)
 
 
 def nudge_all() -> None:

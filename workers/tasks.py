@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from app import attempts, events, leases
+from app import attempts, events, leases, logs
 from app.attempts import Verdict
 from app.config import settings
 from app.db import now, transaction
@@ -74,7 +74,8 @@ def run(**_: Any) -> None:
         if held is not None:
             leases.tell_places(session)
     if held is not None:  # else cancelled, or somebody else has it: a message may come twice
-        _do(held, _grade if held.kind is RunKind.GRADE else _run)
+        with logs.about(run=held.id, user=held.user_id):
+            _do(held, _grade if held.kind is RunKind.GRADE else _run)
 
 
 def _do(held: Run, work: Work) -> None:
@@ -83,12 +84,12 @@ def _do(held: Run, work: Work) -> None:
         try:
             _record(held, *work(job))
         except Away as away:
-            log.warning("run %s waits on: %s", held.id, away)
+            log.warning("the run waits on: %s", away)
             _give_back(held, fault=now() - held.queued_at > LONGEST_ABSENCE, pause=True)
         except Exception:
             if heartbeat.stop:  # we have ended it ourselves
                 return _end_early(job, heartbeat.stop)
-            log.exception("run %s goes back to the queue", held.id)
+            log.exception("the run goes back to the queue")
             _give_back(held, fault=True)
 
 
@@ -136,7 +137,9 @@ def _grade(job: Job) -> tuple[Result, Verdict | None]:
 
 
 def _announced(job: Job, answer: Any) -> Grading:
-    return _as_soon_as_there(job, lambda: Grading(settings().examiner_socket, job.run.cell, answer))
+    return _as_soon_as_there(
+        job, lambda: Grading(settings().examiner_socket, job.run.cell, answer, run=str(job.run.id))
+    )
 
 
 def _verdict(grading: Grading, child: RunnerClient | None) -> Verdict:
@@ -161,7 +164,7 @@ def _child(job: Job, seconds: int, snapshots: dict[str, Any] | None = None) -> R
     limits = Limits(wall=seconds, cpu=seconds, memory=memory, outputs=OUTPUTS)
 
     def ordered() -> RunnerClient:
-        child = RunnerClient(settings().runner_socket, limits, job.run.seed, snapshots)
+        child = RunnerClient(settings().runner_socket, limits, job.run.seed, snapshots, str(job.run.id))
         job.heartbeat.watch(child)
         child.order()
         job.recorder.started()
@@ -205,7 +208,7 @@ def _record_once(held: Run, result: Result, verdict: Verdict | None) -> None:
     with transaction() as session:
         recorded = leases.record(session, held.id, held.nonce, result)
         if recorded is None:
-            log.info("a late result of run %s is dropped", held.id)
+            log.info("a late result is dropped")
             return
         if verdict is not None:
             attempt = attempts.record_verdict(session, recorded, verdict)

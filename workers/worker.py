@@ -5,7 +5,6 @@ Beside the jobs it sweeps: every few seconds it says that it lives, and takes ba
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -17,14 +16,14 @@ import warnings
 from typing import Any
 
 from celery.platforms import SecurityWarning
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from celery.worker import state
 from redis import RedisError
 
-from app import accounts, jobs, leases, runs
+from app import accounts, jobs, leases, logs, runs
 from app.config import settings
 from app.db import transaction
-from workers import heartbeat, tasks
+from workers import heartbeat, tasks, vitals
 from workers.pool import PromptPool
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ class Sweeper(threading.Thread):
     def _say_alive(self) -> int | None:
         """Returns how many messages wait; None if nobody can know, for Redis is gone."""
         try:
-            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS))
+            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS), **vitals.found())
             return jobs.waiting()
         except RedisError as error:
             log.warning("Redis is gone: %s", error)
@@ -99,7 +98,7 @@ class Sweeper(threading.Thread):
 
 def main() -> int:
     """Work until SIGTERM. Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up("worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
     name = f"{socket.gethostname()}-{os.getpid()}"
     sweeper = Sweeper(name)
@@ -107,12 +106,13 @@ def main() -> int:
 
     def ready(**_: object) -> None:
         sweeper.start()
-        print(json.dumps({"ready": True}), flush=True)
+        logs.ready(log)
 
     def shutting_down(**_: object) -> None:
         asked.set()
         _stop_runs()
 
+    setup_logging.connect(_leave_logs_alone, weak=False)
     worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
     try:
@@ -121,6 +121,10 @@ def main() -> int:
         _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
     return 0 if asked.is_set() and not sweeper.stalled else 1
+
+
+def _leave_logs_alone(**_: object) -> None:
+    """Whoever listens to this signal sees to the logs; else Celery would, in its own way."""
 
 
 def _stop_runs() -> None:

@@ -1,21 +1,26 @@
-"""For machines: is the site up, and can it do its work?"""
+"""For machines: is the site up, can it do its work, and how does it go?"""
 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import jobs
+from app import jobs, metrics
+from app.config import is_loopback, settings
 from app.db import engine
+from app.guard import NotFound
 from app.redis import client
+from app.visitors import address
 
 log = logging.getLogger(__name__)
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 router = APIRouter()
 
 
@@ -34,6 +39,24 @@ def readyz() -> JSONResponse:
         "worker": _works(_find_worker),
     }
     return JSONResponse({"ready": all(parts.values()), **parts}, 200 if all(parts.values()) else 503)
+
+
+@router.get("/metrics", name="metrics")
+def read_metrics(request: Request) -> Response:
+    """For Prometheus, if it brings the token or asks from this very machine. Raises NotFound for others."""
+    if not _may_read(request):
+        raise NotFound("There is no such page. The map shows all that there is.")
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
+def _may_read(request: Request) -> bool:
+    """Where a proxy is in front it asks from this machine, whoever asks it: then only the token counts."""
+    expected = settings().metrics_token
+    brought = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if expected and secrets.compare_digest(brought.encode(), expected.encode()):
+        return True
+    behind_proxy = not settings().directly_reached or any(name in request.headers for name in _FORWARDED)
+    return not behind_proxy and is_loopback(address(request))
 
 
 def _ask_database() -> None:

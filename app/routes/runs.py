@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,13 +12,14 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app import activity, desk, drafts, events, line, pages, runs, throttle
+from app import activity, desk, drafts, events, line, logs, pages, runs, throttle
 from app.db import transaction
 from app.guard import find_cell, find_lesson
 from app.models import Run, User
 from app.streams import Told, follow
 from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 
 
@@ -55,6 +57,7 @@ def _bet_first(request: Request, session: Db, learner: User, lesson: str, cell: 
 @router.get("/runs/{run_id}", name="show_run", response_class=HTMLResponse)
 def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HTMLResponse:
     """A run and what it showed; refreshes until it is over. For htmx, what stands below its cell now."""
+    logs.note(run=run_id)
     run = runs.visible(session, learner, run_id)
     place = _place(session, learner, run)
     if is_htmx(request) and place:
@@ -77,6 +80,7 @@ def _place(session: Db, viewer: User, run: Run) -> desk.Place | None:
 @router.post("/runs/{run_id}/cancel", name="cancel_run")
 def cancel_run(run_id: UUID, request: Request, session: Db, learner: Member) -> Response:
     """Stop a run at any stage; only its learner may."""
+    logs.note(run=run_id)
     run = runs.own(session, learner, run_id)
     runs.cancel(session, run)
     place = _place(session, learner, run)
@@ -126,6 +130,9 @@ async def lesson_events(
     told = Told.read(last_event_id, after)
     page = pages.macros(request, "events")
     async for batch, over in follow(listening.key, told, set(listening.live)):
+        for event in batch:
+            if isinstance(event, events.Finished):
+                logs.say(log, "the page is told", run=event.run, state=event.state)
         if batch:
             html = "".join(str(getattr(page, event.name)(event)) for event in batch)
             yield ServerSentEvent(raw_data=html, id=str(told))

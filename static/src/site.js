@@ -29,6 +29,11 @@ if (links.size) {
   }
 }
 
+// What asks again and again does so only while somebody looks.
+document.addEventListener("htmx:before:request", (event) => {
+  if (document.hidden && event.target.closest?.("[data-while-seen]")) event.preventDefault();
+});
+
 // "I'm stuck" opens its drawer in place.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-stuck]");

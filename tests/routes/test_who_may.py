@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
     "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
+    "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # they bring no token, and ask from elsewhere
     # done by everybody: a newcomer becomes a guest
     "set_goal": ("POST", "/path/goal", {"goal": "See inside"}, (303, 303, 303, 303, 303)),
     "change_node": ("POST", "/path/nodes/sums", {"move": "up"}, (303, 303, 303, 303, 303)),
@@ -61,6 +62,8 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     # for mentors
     "show_board": ("GET", "/mentor", {}, (303, 403, 403, 403, 200)),
     "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200)),
+    # for whoever runs the site: tests/operate has one
+    "operate": ("GET", "/operate", {}, (303, 403, 403, 403, 403)),
     # accounts: there are some already
     "make_account": (
         "POST", "/sign-up", {"name": "Zoe", "email": "{who}@example.com", "password": "long enough"},

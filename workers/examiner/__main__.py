@@ -9,14 +9,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from workers import logs
 from workers.examiner import seclusion
 
 
 def main() -> int:
     options = _parser().parse_args()
+    logs.begin("examiner", options.log_format)
     seclusion.start_over_if_needed(sys.argv[1:])
     if not seclusion.leave_network():
-        print("examiner: this kernel does not let it leave the network", file=sys.stderr, flush=True)
+        logs.say("this kernel does not let it leave the network", "warning")
     from workers.examiner.examiner import Examiner, Limits  # imports torch, which starts threads
 
     seclusion.close_to_others()
@@ -24,7 +26,7 @@ def main() -> int:
     try:
         Examiner(options.socket, options.course, limits, options.group).serve()
     except OSError as error:
-        print(f"examiner: {error}", file=sys.stderr)
+        logs.refuse(str(error))
         return 1
     return 0
 
@@ -37,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=int, default=120, help="limit of one grading, waiting included")
     parser.add_argument("--cpu-seconds", type=int, default=30, help="limit of what one grading calculates")
     parser.add_argument(seclusion.CLEAN, action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--log-format", choices=logs.FORMATS, default="text", help="of what it says")
     parser.add_argument("--memory-mb", type=int, default=2048, help="memory one grading may add")
     return parser
 

@@ -28,11 +28,18 @@ class Grading:
     """One answer to be judged. The examiner prepares its first question while the answer still runs."""
 
     def __init__(
-        self, path: Path | str, exercise: str, answer: str | Mapping[str, Any], seed: int | None = None
+        self,
+        path: Path | str,
+        exercise: str,
+        answer: str | Mapping[str, Any],
+        seed: int | None = None,
+        run: str = "",
     ) -> None:
-        """The answer is a text, or the values of a form; the inputs follow from the seed."""
+        """The answer is a text, or the values of a form; the inputs follow from the seed. `run` is what the
+        examiner's log calls it.
+        """
         self._path = path
-        self._request: dict[str, Any] = {"op": "grade", "exercise": exercise, "answer": answer}
+        self._request: dict[str, Any] = {"op": "grade", "exercise": exercise, "answer": answer, "run": run}
         if seed is not None:
             self._request["seed"] = seed
 

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import secrets
 import select
 import signal
 import socket
-import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from app import lessons
-from workers import lab, wire
+from workers import lab, logs, wire
 from workers.examiner import references
 from workers.examiner.answer import Child
 from workers.examiner.graders import Graders, Limits
@@ -31,6 +28,8 @@ from workers.examiner.references import Reference
 from workers.rehearsal import rehearse
 from workers.runner import confine
 from workers.sockets import answers, listen
+
+_STATUS = wire.encode({"op": "status"})
 
 
 class Examiner:
@@ -53,7 +52,7 @@ class Examiner:
             self._warm_up()
             waker = self._catch_signals()
             self.graders.close_in_forks(listener, waker)
-            print(json.dumps({"ready": True, "exercises": len(self.references)}), flush=True)
+            logs.ready(exercises=len(self.references))
             while self.running:
                 self._turn(listener, waker)
         finally:
@@ -80,7 +79,7 @@ class Examiner:
         try:
             course = lessons.course(self.course_dir)
         except (OSError, UnicodeDecodeError) as error:  # an author is in the middle of saving
-            print(f"examiner: the course cannot be read: {error}", file=sys.stderr, flush=True)
+            logs.say(f"the course cannot be read: {error}", "error")
             return
         if course is self.course:
             return
@@ -88,7 +87,7 @@ class Examiner:
         self.course = course
         self.references, self.faults = references.load(course.exercises, self.references)
         for exercise, fault in self.faults.items():
-            print(f"examiner: {exercise} cannot be graded: {fault}", file=sys.stderr, flush=True)
+            logs.say(f"{exercise} cannot be graded: {fault}", "error", exercise=exercise)
 
     def _catch_signals(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -112,7 +111,22 @@ class Examiner:
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
                 self._look_at_course()
-                self.graders.give(connection)
+                if not self._told_status(connection):
+                    self.graders.give(connection)
+
+    def _told_status(self, connection: socket.socket) -> bool:
+        """Who only asks how it goes is answered here, if they have asked by now: no grader is lost on it."""
+        connection.setblocking(False)
+        try:
+            asked = connection.recv(len(_STATUS) + 1, socket.MSG_PEEK)
+        except BlockingIOError:  # it comes later: whoever has the connection then will answer
+            return False
+        if asked != _STATUS:
+            return False
+        connection.settimeout(1)
+        with contextlib.closing(connection):
+            wire.send(connection, self._status())
+        return True
 
     # in a fork: one connection, one grading, and then it is gone
 
@@ -122,22 +136,28 @@ class Examiner:
             wire.send(connection, self._reply(frame[0], connection))
             connection.recv(1)  # until it hangs up: to end takes the processor, and it still has to record
 
+    def _status(self) -> dict[str, Any]:
+        return {"ready": True, "exercises": sorted(self.references), "faults": self.faults}
+
     def _reply(self, request: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
         if request.get("op") == "status":
-            return {"ready": True, "exercises": sorted(self.references), "faults": self.faults}
+            return self._status()
         exercise = str(request.get("exercise"))
         if exercise not in self.references:
             return {"fault": self.faults.get(exercise, f"there is no exercise {exercise}")}
         if request.get("op") == "variants":
             return {"variants": _form_variants(self.references[exercise])}
+        logs.always(run=logs.known_id(request.get("run")), exercise=exercise)
         began, seed = time.monotonic(), request.get("seed")
         seed = seed if isinstance(seed, int) else secrets.randbits(48)
         try:
             verdict = grade(self.references[exercise], request.get("answer", ""), Child(connection), seed)
         except (CheckBroken, TimeoutError, MemoryError) as error:
-            traceback.print_exc()
+            logs.fault("a check of ours broke")
             return {"fault": str(error) or type(error).__name__}
-        return {**verdict, "seconds": round(time.monotonic() - began, 4)}
+        seconds = time.monotonic() - began
+        logs.say("an answer is judged", verdict=verdict["verdict"], ms=round(1000 * seconds))
+        return {**verdict, "seconds": round(seconds, 4)}
 
 
 def _form_variants(reference: Reference) -> dict[str, Any]:

@@ -13,12 +13,11 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from workers import wire
+from workers import logs, wire
 from workers.examiner import seclusion
 
 AT_ONCE = 16  # gradings in parallel; more wait in the socket's queue
@@ -165,7 +164,7 @@ def _do_and_end(limits: Limits, do: Callable[[], None]) -> NoReturn:
         do()
         status = 0
     except BaseException:
-        traceback.print_exc()
+        logs.fault("a grading ended before its verdict")
     finally:
         sys.stderr.flush()
         os._exit(status)

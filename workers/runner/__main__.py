@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from workers import logs
 from workers.runner import confine
 from workers.runner.loop import Loop
 from workers.runner.pool import Pool
@@ -22,6 +23,7 @@ from workers.sockets import answers
 
 def main() -> int:
     options = _parser().parse_args()
+    logs.begin("runner", options.log_format)
     if options.probe:
         return _probe(options)
     if answers(options.socket):
@@ -58,7 +60,7 @@ def _snapshots(options: argparse.Namespace, found: confine.Found, loop: Loop, po
 
 def _serve(options: argparse.Namespace, found: confine.Found) -> int:
     for sentence in found.missing.values():
-        print(f"runner: {sentence}", file=sys.stderr)
+        logs.say(sentence, "warning")
     loop = Loop()
     pool = Pool(loop, found.plan, spare=options.pool, worn_after=options.worn_after)
     kept = _snapshots(options, found, loop, pool)
@@ -79,7 +81,7 @@ def _refusal(found: confine.Found) -> str:
 
 
 def _fail(why: str) -> int:
-    print(f"runner: {why}", file=sys.stderr)
+    logs.refuse(why)
     return 1
 
 
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--snapshots", type=int, default=0, help="states kept of each learner's lesson")
     parser.add_argument("--snapshots-mb", type=int, default=1024, help="memory that all of these may take")
     parser.add_argument("--snapshots-idle", type=float, default=600, help="seconds of rest until they go")
+    parser.add_argument("--log-format", choices=logs.FORMATS, default="text", help="of what it says")
     parser.add_argument("--probe", action="store_true", help="only say what protects this machine")
     return parser
 

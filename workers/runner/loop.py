@@ -7,9 +7,9 @@ import itertools
 import selectors
 import socket
 import time
-import traceback
 from collections.abc import Callable
 
+from workers import logs
 from workers.wire import Frame, Reader, WireError, encode
 
 _PIECE = 1 << 18  # bytes read at once
@@ -77,7 +77,7 @@ def _guarded(call: Callable[..., None], *arguments: object) -> None:
     try:
         call(*arguments)
     except Exception:  # one callback's fault must not end everybody's runs
-        traceback.print_exc()
+        logs.fault("a fault of the runner's own")
 
 
 class Link:
@@ -92,6 +92,7 @@ class Link:
         self._closing = False
         self._reading = True
         self.closed = False
+        self.run = ""  # whose it is, for the log
         self.on_frame: Callable[[Frame], None] = lambda frame: None
         self.on_gone: Callable[[Exception | None], None] = lambda why: None  # None: it closed
         self.on_drained: Callable[[], None] = lambda: None
@@ -154,7 +155,7 @@ class Link:
         try:
             self.on_frame(frame)
         except Exception as error:
-            traceback.print_exc()
+            logs.fault("a fault of the runner's own, over one frame", run=self.run)
             self._gone(error)
 
     def _write(self) -> None:

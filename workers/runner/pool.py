@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workers import logs
 from workers.runner import confine, control
 from workers.runner.loop import Link, Loop
 from workers.runner.zygote import environment
@@ -39,7 +40,7 @@ class Child:
         self.link = Link(loop, channel)
         self.on_exit: Callable[[int, float], None] = lambda status, cpu: None
         self.on_lost: Callable[[], None] = lambda: None  # its zygote is gone, and it with it
-        self.on_noise: Callable[[str], None] = lambda noise: print(noise, file=sys.stderr, flush=True)
+        self.on_noise: Callable[[str], None] = lambda noise: logs.say(noise, "warning")
         self._loop = loop
         self._noise = noise
         self.is_here = False  # its zygote has told of it, and it is in its control groups
@@ -58,7 +59,7 @@ class Child:
         try:
             self._enter_groups()
         except OSError as error:  # it ends before it has run anything, and the pool counts that
-            print(f"runner: no control group for a child: {error}", file=sys.stderr, flush=True)
+            logs.say(f"no control group for a child: {error}", "error")
             return self.kill()
         self.is_here = True
         return self.on_here()
@@ -218,7 +219,7 @@ class Zygote:
 
 
 def _spawn(channel: socket.socket, plan: confine.Plan) -> subprocess.Popen[bytes]:
-    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno()})
+    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno(), "log": logs.form()})
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _START, config, str(ROOT)],
         env=environment(plan.scratch),
@@ -340,7 +341,7 @@ class Pool:
         self._coming.discard(child)
         child.kill()
         self._failures += 1
-        print(f"runner: a child could not be confined: {why}", file=sys.stderr, flush=True)
+        logs.say(f"a child could not be confined: {why}", "error")
         if self._failures >= _MOST_FAILURES:
             self.on_broken(f"no child could be confined: {why}")
         else:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from workers import logs
 from workers.outputs import Output, check_error, clean_text
 from workers.runner.limits import THREADS, Limits, crash_sentence
 from workers.runner.loop import Link, Loop, Timer
@@ -68,6 +69,7 @@ class Run:
         self, loop: Loop, client: Link, header: dict[str, Any], on_over: Callable[[Run], None]
     ) -> None:
         """Raises `WireError` if the limits or the seed are malformed."""
+        self.id = client.run = logs.known_id(header.get("run"))
         self.limits = Limits.read(header.get("limits", {}))
         self.seed = header.get("seed", 0)
         if type(self.seed) is not int or not 0 <= self.seed < 1 << 63:
@@ -93,6 +95,7 @@ class Run:
         self._printed = self._lines = 0
         self._shown = 0
         self._threads_refused = False
+        self._came = time.monotonic()
         client.on_frame = self._on_request
         client.on_gone = self._on_client_gone
         client.on_drained = lambda: self._pause_child(False)
@@ -104,6 +107,7 @@ class Run:
         so many seconds of processor time.
         """
         first, self.child, self._keeper = self.child is None, child, keeper
+        child.link.run = self.id
         child.link.on_frame = self._on_event
         child.link.on_gone = self._on_child_silent
         child.on_exit, child.on_lost = self._on_child_exit, self.abandon
@@ -111,6 +115,7 @@ class Run:
         self._asked = {"op": "open"}
         self._start_clock(_OPEN_SECONDS)
         if first:
+            logs.say("a child takes the run", run=self.id, waited_ms=self._age())
             self._watch()
         child.limit_memory(self.limits.memory)
         opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed}
@@ -138,7 +143,7 @@ class Run:
         if op == "cancel":
             self.end("cancelled")
         elif self.child is None or (op != "hide" and self._asked is not None):
-            self.abandon()  # the worker speaks out of turn: its mistake, not the learner's
+            self.abandon("the worker spoke out of turn")  # its mistake, not the learner's
         elif op == "hide" and self._keeper is None:
             self._hidden = True
             self.child.link.send({"op": "hide"})
@@ -146,12 +151,13 @@ class Run:
             self._shows = header.get("show", True) is True
             self._ask_cell(header)
         elif self._keeper is not None:
-            self.abandon()  # a process that may fork is never asked for an answer: no grade comes from it
+            # a process that may fork is never asked for an answer: no grade comes from it
+            self.abandon("the worker asked a process that may fork")
         elif op in _QUESTIONS and isinstance(header.get("name"), str):
             self._shows = True
             self._ask(header, header, body)
         else:
-            self.abandon()
+            self.abandon("the worker asked for what there is not")
 
     def _ask_cell(self, header: dict[str, Any]) -> None:
         asked = {**header, "show": self._shows}
@@ -253,13 +259,13 @@ class Run:
         self._text.flush()
         told = message or self.limits.sentence(reason)
         self._client.send({"event": "ended", "reason": reason, "message": told})
-        self._finish(when_sent=True)
+        self._finish(reason, when_sent=True)
         self._loop.later(_LISTEN_SECONDS, self._client.close)
 
-    def abandon(self) -> None:
+    def abandon(self, why: str = "its child was lost") -> None:
         """End without a word: whose fault it is, is not the learner's. The worker sees the runner gone."""
         if not self.over:
-            self._finish(when_sent=False)
+            self._finish(why, when_sent=False)
 
     def _on_child_exit(self, status: int, cpu: float) -> None:
         """The process is dead; `status` as `os.waitstatus_to_exitcode` gives it."""
@@ -268,14 +274,17 @@ class Run:
         elif status == -9 and self.child is not None and self.child.ran_out():
             self.end("memory")
         elif status == -9:  # by somebody else, or by a machine without memory: not the learner's doing
-            self.abandon()
+            self.abandon("its child was killed from outside")
         else:
             threads = self.limits.sentence("threads") if self._threads_refused else ""
             self.end("crash", threads or crash_sentence(status))
 
-    def _finish(self, when_sent: bool) -> None:
+    def _finish(self, why: str, when_sent: bool) -> None:
         self.over = True
         self._stop_clock()
+        logs.say(
+            "the run is over", run=self.id, ending=why, ms=self._age(), busy_ms=round(1000 * self._spent)
+        )
         self._client.on_frame = lambda frame: None
         self._client.on_gone = lambda why: None
         self._client.close(when_sent)
@@ -286,7 +295,7 @@ class Run:
         self._on_over(self)
 
     def _on_client_gone(self, why: Exception | None) -> None:
-        self.abandon()
+        self.abandon("closed")
 
     def _on_child_silent(self, why: Exception | None) -> None:
         """Its end of the channel is closed; mostly it is dead, and its exit status comes in a moment."""
@@ -303,6 +312,10 @@ class Run:
             self._loop.later(_OPEN_SECONDS, self.abandon)
 
     # -- time --------------------------------------------------------------------------------------
+
+    def _age(self) -> int:
+        """Milliseconds since it came."""
+        return round(1000 * (time.monotonic() - self._came))
 
     def _start_clock(self, seconds: float) -> None:
         self._since = time.monotonic()

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workers import logs
 from workers.runner import confine, control
 from workers.runner.fork import PATIENCE, Fork, Forking
 from workers.runner.gate import Gate
@@ -85,7 +85,7 @@ class Tree:
                 self._gate = Gate(self._loop, received[1][0])
             return None
         if header.get("event") != "held" or self._gate is None or self.root is None:
-            print(f"runner: no snapshots: {header.get('message')}", file=sys.stderr, flush=True)
+            logs.say(f"no snapshots: {header.get('message')}", "warning")
             return self.die()
         if not self.root.is_here:
             self.root.on_here = lambda: self._on_root(frame)
@@ -94,7 +94,7 @@ class Tree:
         return self._begin()
 
     def _on_no_root(self) -> None:
-        print("runner: no snapshots: their first process did not come", file=sys.stderr, flush=True)
+        logs.say("no snapshots: their first process did not come", "warning")
         self.die()
 
     def die(self) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import platform
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
+from workers import logs
 from workers.runner import confine
 from workers.runner.loop import Link, Loop
 from workers.runner.pool import Pool
@@ -89,7 +88,7 @@ class Supervisor:
         try:
             run = Run(self._loop, link, header, self._on_over)
         except WireError as error:
-            print(f"runner: {error}", file=sys.stderr, flush=True)
+            logs.say(str(error), "warning", run=logs.known_id(header.get("run")))
             return link.close()
         self._runs.add(run)
         if self._snapshots and run.key:
@@ -116,7 +115,7 @@ class Supervisor:
     def _on_warm(self, layers: list[str]) -> None:
         if self._layers is None:
             self._layers = layers
-            print(json.dumps({"ready": True, "layers": layers}), flush=True)
+            logs.ready(layers=layers)
 
     def _on_broken(self, why: str) -> None:
         self.failure = why

@@ -16,6 +16,7 @@ import sys
 import time
 from typing import Any
 
+from workers import logs
 from workers.runner import confine, control
 
 ENVIRONMENT = {
@@ -57,6 +58,15 @@ def environment(scratch: str) -> dict[str, str]:
 def main() -> None:
     """Warm up and serve the supervisor's socket, whose descriptor is in argv, until it closes."""
     config = json.loads(sys.argv[1])
+    logs.begin("runner", config["log"], catch_all=False)  # whom it forks is a learner's
+    try:
+        _serve(config)
+    except Exception:
+        logs.fault("the warm process ends")
+        sys.exit(1)
+
+
+def _serve(config: dict[str, Any]) -> None:
     plan = confine.Plan.read(config["plan"])
     channel = socket.socket(fileno=config["channel"])
     confine.enter_zygote(plan)
@@ -64,7 +74,7 @@ def main() -> None:
     _warm()
     threads = _threads()
     if threads > 1:
-        print(f"runner: the zygote has {threads} threads; forks may hang", file=sys.stderr)
+        logs.say(f"the zygote has {threads} threads; forks may hang", "warning")
     control.send(channel, {"ready": True, "seconds": round(time.monotonic() - began, 2), "threads": threads})
     _Zygote(channel, plan).serve()
 
@@ -146,7 +156,7 @@ class _Zygote:
         try:
             pid = confine.fork(self._plan)
         except OSError as error:  # no memory, or too many processes: of this child only
-            print(f"runner: cannot fork: {error}", file=sys.stderr, flush=True)
+            logs.say(f"cannot fork: {error}", "error")
             control.close(descriptors)
             return control.send(self._channel, {"exit": number, "status": -9, "cpu": 0.0})
         if pid == 0:
