@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 from tests.examiner.conftest import COURSE, Desk, Started, start_examiner
 from tests.examiner.test_our_faults import children_of, short_folder, wait_for
+from workers import wire
 from workers.examiner import client, graders
 from workers.runner.client import RunnerClient
 from workers.runner.limits import Limits
@@ -29,6 +32,35 @@ def test_each_grades_once_and_another_takes_its_place(examiner: Started, desk: D
     assert desk.hand_in("score", right(desk))["verdict"] == "passed"
     wait_for(lambda: before - set(children_of(examiner.process.pid)))
     assert len(waiting(examiner) & before) < graders.SPARE
+
+
+def test_who_only_asks_how_it_goes_costs_nobody(examiner: Started) -> None:
+    before = waiting(examiner)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as line:
+        line.settimeout(60)
+        os.kill(examiner.process.pid, signal.SIGSTOP)  # until the question is there
+        try:
+            line.connect(str(examiner.socket))
+            wire.send(line, {"op": "status"})
+        finally:
+            os.kill(examiner.process.pid, signal.SIGCONT)
+        said = wire.receive(line)
+    assert said is not None
+    assert "score" in said[0]["exercises"]
+    assert set(children_of(examiner.process.pid)) == before
+
+
+def test_one_who_asks_late_is_answered_by_a_grader(examiner: Started) -> None:
+    before = waiting(examiner)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as line:
+        line.settimeout(60)
+        line.connect(str(examiner.socket))
+        wait_for(lambda: len(children_of(examiner.process.pid)) > graders.SPARE)  # one has it: another waits
+        wire.send(line, {"op": "status"})
+        said = wire.receive(line)
+    assert said is not None
+    assert "score" in said[0]["exercises"]
+    wait_for(lambda: set(children_of(examiner.process.pid)) != before)
 
 
 def test_whoever_dies_while_waiting_is_missed_by_nobody(examiner: Started, desk: Desk) -> None:

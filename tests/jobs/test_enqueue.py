@@ -62,6 +62,14 @@ def test_workers_that_live_are_counted(redis: Redis) -> None:
     assert jobs.workers_alive() == 2
     jobs.sign_off("one")
     assert jobs.workers_alive() == 1
+    assert jobs.workers() == {"two": {}}
+
+
+def test_workers_are_known_by_what_they_last_said_of_themselves(redis: Redis) -> None:
+    jobs.sign_of_life("one", 10, threads=2)
+    jobs.sign_of_life("one", 10, threads=4, machine="box")
+    redis.set(f"{jobs._SIGN_OF_LIFE}of-another-version", "alive")
+    assert jobs.workers() == {"of-another-version": {}, "one": {"threads": 4, "machine": "box"}}
 
 
 def test_a_job_of_a_newer_version_with_more_ids_is_understood(

@@ -29,12 +29,14 @@ TOKEN = "a token that is long enough"
 FORGED = '{"level": "error", "part": "site", "message": "forged"}'
 # a right answer, which also writes a line past Python to where the runner's own lines go, if it could
 ANSWER = f"""
-import os
+import os, time
+time.sleep(1)
 os.write(2, b'\\n{FORGED}\\n')
 print('{SECRET}')
 def double(x: int) -> int:
     return x + x
 """
+TOLD = ("site", "the page is told")
 HAND_IN = "/lessons/counting/exercises/double/attempts"
 
 
@@ -106,9 +108,11 @@ def test_one_press_is_followed_by_its_id_through_all_parts(site: Site, run: str)
         ("worker", "the run is recorded"),
         ("worker", "the verdict is recorded"),
         ("runner", "the run is over"),
-        ("site", "the page is told"),
+        *([TOLD] if TOLD in said else []),
     }
     assert len(said) == len(set(said))
+    # by the stream, or by what the page asks for itself if the run was over before it listened
+    assert TOLD in said or any(line.get("route") == "show_run" for line in about())
     place = {message: number for number, (_, message) in enumerate(said)}
     order = ["a run waits", "a worker has the run", "an answer is judged", "the verdict is recorded"]
     assert [place[one] for one in order] == sorted(place[one] for one in order)

@@ -25,7 +25,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
     "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
-    "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # they bring no token, and ask from elsewhere
+    "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # nobody brings the token
     # done by everybody: a newcomer becomes a guest
     "set_goal": ("POST", "/path/goal", {"goal": "See inside"}, (303, 303, 303, 303, 303)),
     "change_node": ("POST", "/path/nodes/sums", {"move": "up"}, (303, 303, 303, 303, 303)),

@@ -79,6 +79,31 @@ def test_a_part_that_dies_is_started_again_and_that_is_said(watched: Watched) ->
     assert any("runner: ended (SIGKILL), starts again in" in line for line in watched.said)
 
 
+def test_a_log_that_grows_large_is_put_aside_while_its_part_goes_on_writing(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.supervisor.LARGE_LOG", 100_000)
+    writes = "for n in itertools.count(): print(n, 'x' * 90, flush=True); time.sleep(0.0001)"
+    part = watched.add("runner", f"import itertools, time\n{writes}")
+    aside = part.log.with_suffix(".log.1")
+    watched.tend_until(aside.exists)
+    first = aside.read_bytes()
+    watched.tend_until(lambda: aside.read_bytes() != first)
+    assert part.process is not None
+    assert part.process.poll() is None
+    assert first.startswith(b"0 x")
+    assert part.log.stat().st_size < 10 << 20
+    assert b"\0" not in part.log.read_bytes()  # it is appended to, not written at where it was
+    assert part.log.read_bytes().strip()
+    assert {path.name for path in watched.folder.iterdir()} == {"runner.log", "runner.log.1"}
+
+
+def test_the_last_words_of_a_log_for_machines_are_its_message(watched: Watched) -> None:
+    watched.add("runner", """import sys; sys.exit('{"level": "error", "message": "no walls here"}')""")
+    with pytest.raises(Failed, match=r"The runner does not start \(no walls here\)"):
+        watched.tend_until(lambda: False)
+
+
 def test_each_death_in_a_row_makes_the_pause_longer(watched: Watched) -> None:
     part = watched.add("site", GREET)
     watched.tend_until(lambda: part.is_ready)
@@ -154,7 +179,10 @@ time.sleep(60)
     wait_until(lambda: gone(part))
 
 
-def test_a_log_that_has_grown_large_is_put_aside(watched: Watched, tmp_path: Path) -> None:
+def test_a_log_that_has_grown_large_is_put_aside(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.supervisor.LARGE_LOG", 10 << 20)
     (tmp_path / "site.log").write_bytes(b"old\n" * (3 << 20))
     part = watched.add("site", GREET)
     watched.tend_until(lambda: part.is_ready)

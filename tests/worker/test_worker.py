@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from app import jobs, runs
 from app import redis as redis_of_app
-from app.config import ROOT
+from app.config import ROOT, settings
 from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson
 from app.models import Run, State, User
 from app.processes import spawn, stop
+from workers import vitals
 from workers.pool import PromptPool
 from workers.worker import STALLED_SWEEPS, Sweeper
 
@@ -82,6 +83,11 @@ def test_jobs_come_over_the_queue_and_the_worker_says_that_it_is_alive(
     worker = start_worker()
     eventually(is_in(session, run, State.DONE))
     eventually(lambda: jobs.workers_alive() == 1)
+    ((_, said),) = jobs.workers().items()
+    assert (said["runner"], said["examiner"], said["ungradable"]) == (True, True, [])
+    assert said["threads"] == settings().runs_at_once
+    assert 0 < said["memory_available"] < said["memory"]
+    assert said["pool_alive"] >= said["pool_spare"]
     worker.terminate()
     assert worker.wait(10) == 0
     assert jobs.workers_alive() == 0
@@ -169,6 +175,12 @@ def test_a_worker_that_takes_nothing_though_messages_wait_ends_to_be_started_aga
     sweeper.sweep()
     assert sweeper.stalled
     assert signals == [signal.SIGTERM]
+
+
+def test_a_worker_without_runner_and_examiner_says_so(change_settings: Change, tmp_path: Path) -> None:
+    change_settings(runner_socket=tmp_path / "nobody.sock", examiner_socket=tmp_path / "nobody.sock")
+    said = vitals.found()
+    assert (said["runner"], said["examiner"], said["busy"]) == (False, False, 0)
 
 
 def test_a_worker_never_imports_torch_and_the_site_never_the_workers() -> None:
