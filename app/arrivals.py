@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 HEADER = "x-request-id"
 SLOW = 1.0  # seconds, after which also what is asked all the time is written down
-_QUIET = ("assets", "healthz", "readyz", "metrics")
+QUIET = ("assets", "healthz", "readyz", "metrics")  # routes that are asked all the time, mostly by machines
 _ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
@@ -77,7 +77,7 @@ class _Request:
         if not self._status:
             self._timed(500)
         route, failed = self._route(), self._status >= 500
-        if route in _QUIET and self._status < 400 and self._seconds < SLOW:
+        if route in QUIET and self._status < 400 and self._seconds < SLOW:
             return
         lasted = time.monotonic() - self._begun
         told: dict[str, Any] = {"method": self._scope["method"], "route": route, "status": self._status}

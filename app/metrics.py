@@ -7,7 +7,7 @@ states, machines; never an address, a lesson or a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -37,7 +37,7 @@ def exposition() -> bytes:
     return generate_latest(_registry())
 
 
-def slowest(most: int) -> list[tuple[str, int, float, float]]:
+def slowest(most: int, without: Container[str] = ()) -> list[tuple[str, int, float, float]]:
     """Of this process's routes, those that take longest: (route, requests, mean and 95th percentile in s)."""
     buckets: dict[str, dict[float, float]] = {}
     sums: dict[str, float] = {}
@@ -49,7 +49,8 @@ def slowest(most: int) -> list[tuple[str, int, float, float]]:
             of_route = buckets.setdefault(route, {})
             bound = float(sample.labels["le"])
             of_route[bound] = of_route.get(bound, 0.0) + sample.value
-    found = [(route, *_in_short(counts, sums[route])) for route, counts in buckets.items()]
+    wanted = {route: counts for route, counts in buckets.items() if route not in without}
+    found = [(route, *_in_short(counts, sums[route])) for route, counts in wanted.items()]
     return sorted(found, key=lambda row: row[3], reverse=True)[:most]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import metrics, operating, pages
+from app import arrivals, metrics, operating, pages
 from app.concerns import concerns
 from app.visitors import Admin, Db
 
@@ -28,5 +28,5 @@ def operate(request: Request, session: Db, admin: Admin) -> HTMLResponse:
         day=operating.day(),
         minutes=operating.minutes(session),
         troubled=operating.troubled(session),
-        slowest=metrics.slowest(_SLOWEST),
+        slowest=metrics.slowest(_SLOWEST, without=arrivals.QUIET),
     )

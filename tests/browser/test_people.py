@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.acting import LESSON, cell, hand_in, run, slipped, solution, write
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PHONE, WIDE, Visit
 
 EXERCISE = "induction_score"
 
@@ -74,6 +76,35 @@ def test_the_mentor_opens_an_attempt_that_was_handed_in(visit: Visit) -> None:
     expect(mentor.locator(".thread")).to_contain_text("Which token stands there?")
     learner.reload()
     expect(cell(learner, EXERCISE).locator(".thread")).to_contain_text("Which token stands there?")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_owner_sees_how_it_goes_and_the_page_renews_itself(
+    visit: Visit,
+    axe: Callable[[Page], None],
+    shoot: Callable[..., Path],
+    viewport: dict[str, int],
+    scheme: str,
+) -> None:
+    owner = visit(viewport, color_scheme=scheme)
+    owner.goto("/sign-in")
+    owner.get_by_label("E-mail").fill("mo@example.org")
+    owner.get_by_label("Password").fill("Mo likes residual streams")
+    owner.get_by_role("button", name="Sign in").click()
+    owner.get_by_role("link", name="Operate").click()
+    expect(owner.locator("#state")).to_contain_text("All parts are there")
+    expect(owner.locator(".bars rect")).not_to_have_count(0)
+    axe(owner)
+    inside, outside = owner.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert inside <= outside
+    shoot(owner, f"operate-{viewport['width']}-{scheme}", whole=True)
+    pressed = owner.locator(".facts tr", has_text="pressed").locator("td").first
+    before = pressed.inner_text()
+    learner = visit()
+    learner.goto(LESSON)
+    run(learner, "surprise")
+    expect(pressed).not_to_have_text(before, timeout=60_000)
 
 
 def test_attempts_are_kept_and_can_be_restored(page: Page) -> None:
