@@ -85,7 +85,7 @@ class Lines(logging.Formatter):
         told = _told((_about.get() or {}) | getattr(record, "about", {}))
         error = record.exc_info[1] if record.exc_info else None
         places = "\n".join(described(error)) if error is not None else ""
-        message = one_line(record.getMessage().strip())
+        message = one_line(_message(record).strip())
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         if self.as_json:
             start = {"time": moment, "level": record.levelname.lower(), "part": self.part, "message": message}
@@ -118,6 +118,19 @@ def described(error: BaseException) -> Iterator[str]:
     yield f"{type(error).__qualname__}: {one_line(first)}"
     for inner in getattr(error, "exceptions", ()):
         yield from described(inner)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Of exceptions that it tells of, the first line: see `described`."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _first_line(one) if isinstance(one, BaseException) else one for one in record.args
+        )
+    return record.getMessage()
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _told(about: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ which grow with time.
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 import tomllib
 from collections.abc import Callable
@@ -187,14 +188,30 @@ def span(session: Session, length: timedelta) -> Span:
 
 
 def day() -> Span:
-    """The last day, at most a minute old: SQLite counts twenty thousand runs in some tenths of a second."""
-    return _day_of(engine(), int(time.monotonic() // 60))
+    """The last day, mostly as it was a moment ago: of a busy one SQLite takes some tenths of a second."""
+    return _day.of(engine())
 
 
-@lru_cache(maxsize=1)
-def _day_of(_database: Engine, _minute: int) -> Span:
-    with transaction() as session:
-        return span(session, DAY)
+class _Day:
+    """Counted again when a hundred times as long has passed as the counting took."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: tuple[Engine, Span] | None = None
+        self._until = 0.0
+
+    def of(self, database: Engine) -> Span:
+        with self._lock:
+            if self._known is None or self._known[0] is not database or time.monotonic() > self._until:
+                begun = time.monotonic()
+                with transaction() as session:
+                    self._known = database, span(session, DAY)
+                over = time.monotonic()
+                self._until = over + 100 * (over - begun)
+            return self._known[1]
+
+
+_day = _Day()
 
 
 def minutes(session: Session) -> list[int]:

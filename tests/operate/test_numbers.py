@@ -71,7 +71,21 @@ def test_each_is_counted_in_its_time_and_by_its_word(session: Session, ada: User
     found = operating.span(session, DAY)
     assert (found.runs, found.endings["ok"]) == (8, 3)
     assert found.verdicts == {"passed": 2, "failed": 1}
-    assert operating.day() != found  # nothing of this is committed
+
+
+def test_a_day_that_takes_long_to_count_is_kept_for_longer(
+    session: Session, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operating, "_day", day := operating._Day())
+    made(session, ada, HOUR)
+    session.commit()
+    assert operating.day().runs == 1
+    day._until = float("inf")  # it took long
+    made(session, ada, HOUR)
+    session.commit()
+    assert operating.day().runs == 1
+    day._until = 0.0
+    assert operating.day().runs == 2
 
 
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 100])
