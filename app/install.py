@@ -53,8 +53,8 @@ def main(arguments: list[str]) -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     try:
-        arguments, test = _options(arguments)
-        python, environment = prepare(test, serving=arguments[:1] == ["serve"])
+        arguments, options = _options(arguments)
+        python, environment = prepare(options, serving=arguments[:1] == ["serve"])
     except Failed as why:
         print(why, file=sys.stderr)
         return 2
@@ -69,18 +69,18 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _options(arguments: list[str]) -> tuple[list[str], bool]:
-    """The command, and whether the tests' packages are wanted."""
+def _options(arguments: list[str]) -> tuple[list[str], set[str]]:
+    """The command, and our own options before it."""
     options = set()
-    while arguments and arguments[0] in ("--test", "--die-with-parent"):
+    while arguments and arguments[0] in ("--test", "--without-pages", "--die-with-parent"):
         options.add(arguments[0])
         arguments = arguments[1:]
     if "--die-with-parent" in options:
         die_with_parent()
-    return arguments or ["--help"], "--test" in options
+    return arguments or ["--help"], options
 
 
-def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
+def prepare(options: set[str], serving: bool) -> tuple[Path, dict[str, str]]:
     """Everything up to the command. Returns the environment's Python and the variables to start it with.
 
     Raises Failed.
@@ -92,10 +92,12 @@ def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
     if serving:
         _check_port(settings)
     _check_writable(data)
+    test = "--test" in options
     with _alone(data):
         environment = {**settings, **private_places(data), **(_places_of_tests(data) if test else {})}
         install_packages(data, environment, test)
-        build_assets(data, environment)
+        if "--without-pages" not in options:
+            build_assets(data, environment)
     return data / "env" / "bin" / "python", environment
 
 

@@ -98,7 +98,10 @@ class Sweeper(threading.Thread):
 
 
 def main() -> int:
-    """Work until SIGTERM. Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself."""
+    """Work until SIGTERM; after a second one, what runs is not waited for.
+
+    Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -110,8 +113,9 @@ def main() -> int:
         print(json.dumps({"ready": True}), flush=True)
 
     def shutting_down(**_: object) -> None:
+        hurry = asked.is_set()
         asked.set()
-        _stop_runs()
+        _stop_runs_after(0 if hurry else settings().drain_seconds)
 
     worker_ready.connect(ready, weak=False)
     worker_shutting_down.connect(shutting_down, weak=False)
@@ -121,6 +125,13 @@ def main() -> int:
         _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
     return 0 if asked.is_set() and not sweeper.stalled else 1
+
+
+def _stop_runs_after(seconds: float) -> None:
+    """Celery takes no more, and waits for those that run."""
+    timer = threading.Timer(seconds, _stop_runs)
+    timer.daemon = True
+    timer.start()
 
 
 def _stop_runs() -> None:
