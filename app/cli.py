@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("serve", "start everything on this machine, until Ctrl-C", _serve)
+    command("renew", "have the site that runs here start again, as the version that is there now", _renew)
     command("worker", "take jobs from the queue (unembed serve starts one)", _becomes("workers.worker"), True)
     command("migrate", "bring the database up to date", _migrate)
     move = command("move", "copy SQLite's rows into an empty database on Postgres, and compare them", _move)
@@ -76,6 +77,12 @@ def _serve(_parsed: argparse.Namespace, _rest: list[str]) -> int:
     from app import serve
 
     return serve.main()
+
+
+def _renew(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import serve
+
+    serve.renew()
 
 
 def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
