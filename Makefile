@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve upgrade cohort cohort-worker doctor backup restore check models bench screenshot test
+.PHONY: help serve upgrade cohort cohort-worker cohort-restore doctor backup restore check models bench screenshot test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -19,6 +19,9 @@ upgrade: ## the newest version of what `make serve` runs: a backup, git pull, an
 
 cohort: ## start a cohort's containers, or upgrade them after `git pull` (Docker, with .env filled in)
 	@sh app/deploy/cohort.sh
+
+cohort-restore: ## bring a backup back into new containers, and start them (make cohort-restore FILE=…)
+	@sh app/deploy/cohort.sh restore $(FILE)
 
 cohort-worker: ## the same on a further machine, which only works (see the manual at /manual/cohort)
 	@sh app/deploy/cohort.sh worker

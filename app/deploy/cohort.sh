@@ -1,5 +1,7 @@
 #!/bin/sh
 # Start a cohort's containers, or bring those that run to this version: `make cohort`.
+#     cohort.sh restore FILE    before the first start, bring back what a backup holds
+#     cohort.sh worker          on a further machine, which only works
 # Work that is going on ends first or goes back to the line; nobody's text is in the way of this.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -24,7 +26,10 @@ if [ "${1:-}" = worker ]; then
 fi
 
 docker compose build
-if [ -n "$(docker compose ps -q worker)" ]; then
+if [ "${1:-}" = restore ]; then
+    docker compose up -d --wait postgres
+    docker compose run --rm -T --no-deps backup restore - <"$2"
+elif [ -n "$(docker compose ps -q worker)" ]; then
     echo "Waiting for what runs (at most as long as UNEMBED_DRAIN_SECONDS)"
     docker compose stop worker
     docker compose run --rm --no-deps backup backup --keep 14
