@@ -4,13 +4,27 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve doctor backup restore check models bench screenshot test
+.PHONY: help serve upgrade cohort cohort-worker cohort-restore doctor backup restore check models bench screenshot test
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 serve: ## install what is missing, start everything, print the address (Ctrl-C stops)
 	@$(INSTALL) serve
+
+upgrade: ## the newest version of what `make serve` runs: a backup, git pull, and a start that loses nothing
+	@$(PYTHON) app/install.py backup
+	@git pull --ff-only
+	@$(PYTHON) app/install.py --as-it-is renew
+
+cohort: ## start a cohort's containers, or upgrade them after `git pull` (Docker, with .env filled in)
+	@sh app/deploy/cohort.sh
+
+cohort-restore: ## bring a backup back into new containers, and start them (make cohort-restore FILE=…)
+	@sh app/deploy/cohort.sh restore $(FILE)
+
+cohort-worker: ## the same on a further machine, which only works (see the manual at /manual/cohort)
+	@sh app/deploy/cohort.sh worker
 
 doctor: ## look at an installation and say what is wrong with it
 	@$(INSTALL) doctor

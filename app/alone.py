@@ -28,3 +28,16 @@ def alone(data_dir: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def holder(data_dir: Path) -> int | None:
+    """The process that holds the folder; None if nobody does."""
+    try:
+        with (data_dir / "serve.lock").open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return int(file.read())
+    except FileNotFoundError:
+        pass
+    return None

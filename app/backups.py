@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO, NoReturn
 
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
@@ -43,6 +47,16 @@ def backup(file: Path | None, keep: int | None = None) -> None:
     for old in sorted(made.parent.glob(_PATTERN))[: -keep if keep else 0]:
         old.unlink()
         print(f"{old} has been deleted: {keep} are kept.")
+
+
+def again_and_again(seconds: float, keep: int | None) -> NoReturn:
+    """`backup`, and once more so many seconds after each, until a signal comes. Raises Failed at the first
+    that cannot be made: whoever watches over this process hears of it.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in the middle of one, its half file is removed
+    while True:
+        backup(None, keep)
+        time.sleep(seconds)
 
 
 def restore(file: Path) -> None:
@@ -99,14 +113,8 @@ def _in_one_file(file: Path) -> None:
 @contextmanager
 def _brought_up_to_date(file: Path) -> Iterator[str]:
     """The URL of a copy that has today's tables: a backup outlives versions of Unembed."""
-    if not file.is_file():
-        raise Failed(f"There is no file {file}.")
     with tempfile.TemporaryDirectory(dir=settings().data_dir) as folder:
-        try:
-            copy = Path(shutil.copy(file, folder))
-        except OSError as error:
-            raise Failed(f"{file} cannot be copied into {folder} ({error.strerror}).") from None
-        url = f"sqlite:///{copy}"
+        url = f"sqlite:///{_copied(file, Path(folder) / 'backup.db')}"
         try:
             if not migrate.revision(url):
                 raise Failed(f"{file} is no backup of Unembed.")
@@ -116,3 +124,18 @@ def _brought_up_to_date(file: Path) -> Iterator[str]:
         except DatabaseError:
             raise Failed(f"{file} is no backup of Unembed, or damaged.") from None
         yield url
+
+
+def _opened(file: Path) -> BinaryIO:
+    return sys.stdin.buffer if file == Path("-") else file.open("rb")
+
+
+def _copied(file: Path, copy: Path) -> Path:
+    try:
+        with _opened(file) as source, copy.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except FileNotFoundError:
+        raise Failed(f"There is no file {file}.") from None
+    except OSError as error:
+        raise Failed(f"{file} cannot be copied into {copy.parent} ({error.strerror}).") from None
+    return copy

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("serve", "start everything on this machine, until Ctrl-C", _serve)
+    command("renew", "have the site that runs here start again, as the version that is there now", _renew)
     command("worker", "take jobs from the queue (unembed serve starts one)", _becomes("workers.worker"), True)
     command("migrate", "bring the database up to date", _migrate)
     move = command("move", "copy SQLite's rows into an empty database on Postgres, and compare them", _move)
@@ -49,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", type=Path, help="default: one with today's date in the data folder"
     )
     backup.add_argument("--keep", type=int, metavar="N", help="delete all with a date but the newest N")
+    backup.add_argument("--every", type=float, metavar="HOURS", help="go on doing so, until it is stopped")
     restore = command("restore", "bring it back, into an empty database; the site may not run", _restore)
-    restore.add_argument("file", type=Path)
+    restore.add_argument("file", type=Path, help="- reads it from the standard input")
     user = command("user", "people: list them, make mentors and admins, set a password", _user)
     user.add_argument("action", choices=("list", "link", "mentor", "admin", "learner", "password"))
     user.add_argument("email", nargs="?", help="whose (not for list and link)")
@@ -77,6 +79,12 @@ def _serve(_parsed: argparse.Namespace, _rest: list[str]) -> int:
     return serve.main()
 
 
+def _renew(_parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import serve
+
+    serve.renew()
+
+
 def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
     from app import migrate
 
@@ -94,7 +102,12 @@ def _backup(parsed: argparse.Namespace, _rest: list[str]) -> None:
 
     if parsed.keep is not None and parsed.keep < 1:
         _parser().error("--keep: at least 1")
-    backups.backup(parsed.file, parsed.keep)
+    if parsed.every is None:
+        backups.backup(parsed.file, parsed.keep)
+    elif parsed.file or parsed.every <= 0:
+        _parser().error("--every: a number of hours, and without a name: each backup gets its date")
+    else:
+        backups.again_and_again(parsed.every * 3600, parsed.keep)
 
 
 def _restore(parsed: argparse.Namespace, _rest: list[str]) -> None:

@@ -10,9 +10,9 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -31,7 +31,11 @@ class Settings(BaseSettings):
     """Read once at start (`settings()`); the environment wins over `.env`, and that over files of secrets."""
 
     model_config = SettingsConfigDict(
-        env_prefix="UNEMBED_", env_file=ROOT / ".env", extra="ignore", validate_default=True
+        env_prefix="UNEMBED_",
+        env_file=ROOT / ".env",
+        env_ignore_empty=True,  # as the lines of docker-compose.yml are that nobody has set
+        extra="ignore",
+        validate_default=True,
     )
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets others in")
@@ -44,7 +48,9 @@ class Settings(BaseSettings):
         ROOT / ".unembed", description="everything the platform writes is below this folder"
     )
     database_url: str | None = Field(None, description="default: SQLite in the data folder")
+    database_password: SecretStr | None = Field(None, description="where the address has none; best a secret")
     redis_url: str | None = Field(None, description="default: an embedded server on a unix socket")
+    redis_password: SecretStr | None = Field(None, description="likewise")
     runner_socket: Path = Field(
         Path("runner.sock"), description="where the runner is asked; relative: in the data folder's `run/`"
     )
@@ -59,6 +65,9 @@ class Settings(BaseSettings):
     memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
     runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
     lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
+    drain_seconds: float = Field(
+        0, ge=0, description="how long runs may go on when a worker is stopped; then they go back"
+    )
     worker_threads: int | None = Field(
         None, ge=1, description="runs at the same time; default: two a core, if memory_mb for each fits"
     )
@@ -74,7 +83,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="json: each line of a log is an object, for machines to read"
     )
-    metrics_token: str | None = Field(
+    metrics_token: SecretStr | None = Field(
         None, description="whoever brings it may read `/metrics`; without it only this machine may"
     )
 
@@ -96,11 +105,11 @@ class Settings(BaseSettings):
 
     @field_validator("metrics_token")
     @classmethod
-    def _long_enough(cls, token: str | None) -> str | None:
-        token = (token or "").strip()
-        if 0 < len(token) < _SHORTEST_TOKEN:
+    def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        length = len(token.get_secret_value().strip()) if token else 0
+        if 0 < length < _SHORTEST_TOKEN:
             raise ValueError(f"should have at least {_SHORTEST_TOKEN} characters")
-        return token or None
+        return token if length else None
 
     @property
     def on_loopback(self) -> bool:
@@ -136,7 +145,8 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'unembed.db'}"
+        own = f"sqlite:///{self.data_dir / 'unembed.db'}"
+        return _with_password(self.database_url, self.database_password) if self.database_url else own
 
     @property
     def run_dir(self) -> Path:
@@ -145,7 +155,8 @@ class Settings(BaseSettings):
 
     @property
     def redis(self) -> str:
-        return self.redis_url or f"unix://{self.run_dir / 'redis.sock'}"
+        own = f"unix://{self.run_dir / 'redis.sock'}"
+        return _with_password(self.redis_url, self.redis_password) if self.redis_url else own
 
 
 def _run_dir(data_dir: Path) -> Path:
@@ -163,6 +174,15 @@ def database_address(url: str) -> str:
     if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
         raise ValueError("should begin with postgresql:// or sqlite:///")
     return url
+
+
+def _with_password(url: str, password: SecretStr | None) -> str:
+    """The address with that password, if it has none of its own."""
+    parts = urlsplit(url)
+    if password is None or parts.password is not None or parts.scheme == "sqlite":
+        return url
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password.get_secret_value(), safe='')}@{place}").geturl()
 
 
 def is_loopback(host: str) -> bool:

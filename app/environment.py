@@ -46,7 +46,7 @@ def private_places(data: Path) -> dict[str, str]:
 def install_packages(data: Path, environment: dict[str, str], test: bool) -> None:
     """Bring `data/env` to what the lock files say; nothing to do if they are those of the last time."""
     python, mark = data / "env" / "bin" / "python", data / "env" / "installed.json"
-    wanted = {lock.name: _hash(lock) for lock in ((LOCK, TEST_LOCK) if test else (LOCK,))}
+    wanted = {lock.name: hash_of(lock) for lock in ((LOCK, TEST_LOCK) if test else (LOCK,))}
     done = _read_json(mark) if os.access(python, os.X_OK) else {}
     if all(done.get(name) == digest for name, digest in wanted.items()):
         return
@@ -65,7 +65,8 @@ def install_packages(data: Path, environment: dict[str, str], test: bool) -> Non
     shutil.rmtree(data / "cache" / "pip", ignore_errors=True)
 
 
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """What `installed.json` holds of a lock file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

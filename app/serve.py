@@ -13,10 +13,10 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from app import embedded, without_secrets
-from app.alone import alone
+from app.alone import alone, holder
 from app.config import ROOT, Settings, settings
 from app.environment import private_places
 from app.processes import adopt_orphans, end_orphans
@@ -28,17 +28,36 @@ _SECONDS_TO_STOP = 4.0
 
 
 def main() -> int:
-    """Start all parts, print the address, watch until a signal comes. 2 if something stands in the way."""
+    """Start all parts, print the address, watch until a signal comes. 2 if something stands in the way.
+
+    After SIGUSR1 (`unembed renew`) this process begins anew, as the version that the files now are.
+    """
     config = settings()
     try:
         with _only_one(config), _listening(config) as site_socket, _Signals() as signals:
-            return _serve(config, site_socket, signals)
+            _serve(config, site_socket, signals)
+        return _begin_anew() if signals.renew else 0
     except (Failed, CannotListen, embedded.EmbeddedRedisError) as why:
         _say(str(why), sys.stderr)
         return 2
 
 
-def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> int:
+def renew() -> None:
+    """Tell the site that runs on this data folder to begin anew. Raises Failed if none does."""
+    process = holder(settings().data_dir)
+    if process is None:
+        raise Failed("Unembed does not run here: `make serve` starts it, as the version that is there now.")
+    os.kill(process, signal.SIGUSR1)
+    print("The running site finishes what it is at, installs what is new, and starts again.")
+
+
+def _begin_anew() -> NoReturn:
+    """By the Python that made ours: the environment may be about to change."""
+    python = getattr(sys, "_base_executable", sys.executable)
+    os.execv(python, [python, str(ROOT / "app" / "install.py"), "serve"])
+
+
+def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> None:
     supervisor = Supervisor(_say)
     adopt_orphans()
     try:
@@ -58,9 +77,8 @@ def _serve(config: Settings, site_socket: socket.socket, signals: _Signals) -> i
         _say("\nStopping…")
     finally:
         site_socket.close()
-        supervisor.stop(0 if signals.hurry else _SECONDS_TO_STOP)
+        supervisor.stop(0 if signals.hurry else _SECONDS_TO_STOP + config.drain_seconds)
         end_orphans()
-    return 0
 
 
 # ── the parts ───────────────────────────────────────────────────────────────
@@ -185,7 +203,7 @@ class _Signals:
     """Notes that we are asked to stop, and wakes `wait` for that or for a child that ended."""
 
     def __enter__(self) -> _Signals:
-        self.stop = self.hurry = False
+        self.stop = self.hurry = self.renew = False
         self._wake, end = os.pipe()
         for side in (self._wake, end):
             os.set_blocking(side, False)
@@ -195,6 +213,7 @@ class _Signals:
                 signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT
             ):  # nohup ignores SIGHUP
                 signal.signal(number, self._asked)
+        signal.signal(signal.SIGUSR1, self._asked_to_renew)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         return self
 
@@ -203,6 +222,9 @@ class _Signals:
 
     def _asked(self, *_: object) -> None:
         self.hurry, self.stop = self.stop, True
+
+    def _asked_to_renew(self, *_: object) -> None:
+        self.stop = self.renew = True
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not through a signal."""

@@ -35,8 +35,12 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 @contextmanager
-def start_postgres() -> Iterator[str]:
-    """The URL of a server with nothing in it."""
+def start_postgres(network_of: int = 0) -> Iterator[str]:
+    """The URL of a server with nothing in it.
+
+    With `network_of` a process it also listens at every address of that process's network, and asks whoever
+    comes there for a password.
+    """
     with tempfile.TemporaryDirectory(prefix="unembed-test-") as name:  # a short path: it holds a socket
         folder = Path(name)
         programs, prefix = _programs(folder), _prefix(folder)
@@ -44,8 +48,13 @@ def start_postgres() -> Iterator[str]:
         make = [*prefix, str(programs / "initdb"), "-D", str(data), *_NEW]
         made = subprocess.run(make, cwd=folder, capture_output=True, text=True)
         assert made.returncode == 0, made.stdout + made.stderr
-        options = [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
-        command = [*prefix, str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options]
+        settings = _SETTINGS | ({"listen_addresses": "*"} if network_of else {})
+        there = ["/usr/bin/nsenter", "-t", str(network_of), "-n"] if network_of else []
+        if network_of:
+            with (data / "pg_hba.conf").open("a") as file:
+                file.write("host all all all scram-sha-256\n")
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        command = [*there, *prefix, str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options]
         with (folder / "log").open("wb") as log:
             server = spawn(command, cwd=folder, output=log, errors=log)
         try:

@@ -97,7 +97,10 @@ class Sweeper(threading.Thread):
 
 
 def main() -> int:
-    """Work until SIGTERM. Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself."""
+    """Work until SIGTERM; after a second one, what runs is not waited for.
+
+    Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself.
+    """
     logs.set_up("worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
     name = f"{socket.gethostname()}-{os.getpid()}"
@@ -109,8 +112,9 @@ def main() -> int:
         logs.ready(log)
 
     def shutting_down(**_: object) -> None:
+        hurry = asked.is_set()
         asked.set()
-        _stop_runs()
+        _stop_runs_after(0 if hurry else settings().drain_seconds)
 
     setup_logging.connect(_leave_logs_alone, weak=False)
     worker_ready.connect(ready, weak=False)
@@ -125,6 +129,13 @@ def main() -> int:
 
 def _leave_logs_alone(**_: object) -> None:
     """Whoever listens to this signal sees to the logs; else Celery would, in its own way."""
+
+
+def _stop_runs_after(seconds: float) -> None:
+    """Celery takes no more, and waits for those that run."""
+    timer = threading.Timer(seconds, _stop_runs)
+    timer.daemon = True
+    timer.start()
 
 
 def _stop_runs() -> None:

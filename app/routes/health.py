@@ -53,7 +53,7 @@ def _may_read(request: Request) -> bool:
     """Where a proxy is in front it asks from this machine, whoever asks it: then only the token counts."""
     expected = settings().metrics_token
     brought = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if expected and secrets.compare_digest(brought.encode(), expected.encode()):
+    if expected and secrets.compare_digest(brought.encode(), expected.get_secret_value().strip().encode()):
         return True
     behind_proxy = not settings().directly_reached or any(name in request.headers for name in _FORWARDED)
     return not behind_proxy and is_loopback(address(request))

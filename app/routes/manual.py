@@ -17,6 +17,7 @@ router = APIRouter(prefix="/manual")
 PAGES = (
     "machine",
     "sandbox",
+    "cohort",
     "watching",
     "backups",
     "failures",
