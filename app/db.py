@@ -136,16 +136,19 @@ def request_session() -> Iterator[Session]:
         yield session
 
 
-def on_commit(session: Session, action: Callable[[], None]) -> None:
-    """Run `action` once this session's outermost transaction has committed; forget it if that rolls back."""
-    session.info.setdefault("on_commit", []).append(action)
+def on_commit(session: Session, action: Callable[[], None], *, last: bool = False) -> None:
+    """Run `action` once this session's outermost transaction has committed; forget it if that rolls back.
+
+    `last`: after all others, as nobody waits for it.
+    """
+    session.info.setdefault("on_commit_last" if last else "on_commit", []).append(action)
 
 
 @event.listens_for(Session, "after_commit")
 def _run_actions(session: Session) -> None:
     if session.in_nested_transaction():  # fires for savepoints too
         return
-    for action in session.info.pop("on_commit", []):
+    for action in [*session.info.pop("on_commit", []), *session.info.pop("on_commit_last", [])]:
         action()
 
 
@@ -153,3 +156,4 @@ def _run_actions(session: Session) -> None:
 def _forget_actions(session: Session, previous: Any) -> None:
     if previous.parent is None:
         session.info.pop("on_commit", None)
+        session.info.pop("on_commit_last", None)

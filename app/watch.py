@@ -1,6 +1,7 @@
 """What operators hear of a run: a line in the log at every stage, under its id, and a count when it is over.
 
-All of it is said once the transaction has committed, so that nothing is told that has not happened.
+All of it is said once the transaction has committed, so that nothing is told that has not happened; how a run
+ended is said to its page first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def given_back(session: Session, run: Run, *, fault: bool) -> None:
     level = logging.WARNING if fault else logging.INFO
     _say(session, run, "the run waits again", level, faults=run.faults)
     if fault:
-        on_commit(session, lambda: tally.add("faults"))
+        on_commit(session, lambda: tally.add("faults"), last=True)
 
 
 def ended(session: Session, run: Run) -> None:
@@ -46,20 +47,22 @@ def ended(session: Session, run: Run) -> None:
     level = logging.ERROR if how == FAULT else logging.INFO
     told: dict[str, Any] = {"waited_ms": _milliseconds(run.queued_at, run.started_at)}
     told["ms"] = _milliseconds(run.queued_at, run.finished_at)
-    _say(session, run, "the run is recorded", level, kind=kind, ending=how, faults=run.faults, **told)
+    fields: dict[str, Any] = {"kind": kind, "ending": how, "faults": run.faults, **told}
+    _say(session, run, "the run is recorded", level, last=True, **fields)
     durations = {f"wait_{kind}": told["waited_ms"], f"all_{kind}": told["ms"]}
     if run.seconds is not None:
         durations[f"code_{kind}"] = 1000 * run.seconds
     seconds = {name: value / 1000 for name, value in durations.items() if value is not None}
     counted = [f"runs|{kind}|{how}", *(["faults"] if how == FAULT else [])]
-    on_commit(session, lambda: tally.add(*counted, **seconds))
+    on_commit(session, lambda: tally.add(*counted, **seconds), last=True)
 
 
 def judged(session: Session, run: Run, attempt: Attempt) -> None:
     """The examiner's word on it is written down."""
     word = attempt.verdict.value if attempt.verdict else ""
-    _say(session, run, "the verdict is recorded", attempt=attempt.id, exercise=attempt.exercise, verdict=word)
-    on_commit(session, lambda: tally.add(f"verdicts|{word}"))
+    fields = {"attempt": attempt.id, "exercise": attempt.exercise, "verdict": word}
+    _say(session, run, "the verdict is recorded", last=True, **fields)
+    on_commit(session, lambda: tally.add(f"verdicts|{word}"), last=True)
 
 
 def ending(run: Run) -> str:
@@ -69,9 +72,11 @@ def ending(run: Run) -> str:
     return run.ending.value if run.ending else CANCELLED
 
 
-def _say(session: Session, run: Run, message: str, level: int = logging.INFO, **fields: Any) -> None:
-    ids = {"run": run.id, "user": run.user_id}
-    on_commit(session, lambda: logs.say(log, message, level, **ids, **fields))
+def _say(
+    session: Session, run: Run, message: str, level: int = logging.INFO, *, last: bool = False, **fields: Any
+) -> None:
+    told = {"run": run.id, "user": run.user_id, **fields}
+    on_commit(session, lambda: logs.say(log, message, level, **told), last=last)
 
 
 def _milliseconds(begun: datetime, over: datetime | None) -> int | None:

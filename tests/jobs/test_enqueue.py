@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy.orm import Session
 
 from app import jobs, runs
+from app.db import on_commit
 from app.lessons import Lesson
 from app.models import State, User
 
@@ -34,6 +35,21 @@ def test_what_was_queued_in_a_savepoint_leaves_with_the_outermost_commit(
     assert jobs.waiting() == 0
     session.commit()
     assert jobs.waiting() == 1
+
+
+def test_what_nobody_waits_for_is_done_last_and_not_after_a_rollback(session: Session, database: str) -> None:
+    done: list[str] = []
+    for name, last in (("counted", True), ("told", False)):
+        on_commit(session, lambda name=name: done.append(name), last=last)  # type: ignore[misc]
+    session.add(User(name="Somebody"))
+    session.commit()
+    assert done == ["told", "counted"]
+    session.add(User(name="Somebody else"))
+    session.flush()
+    on_commit(session, lambda: done.append("never"), last=True)
+    session.rollback()
+    session.commit()
+    assert done == ["told", "counted"]
 
 
 @pytest.fixture
