@@ -60,7 +60,7 @@ def ended(session: Session, run: Run) -> None:
 def judged(session: Session, run: Run, attempt: Attempt) -> None:
     """The examiner's word on it is written down."""
     word = attempt.verdict.value if attempt.verdict else ""
-    fields = {"attempt": attempt.id, "exercise": attempt.exercise, "verdict": word}
+    fields: dict[str, Any] = {"attempt": attempt.id, "exercise": attempt.exercise, "verdict": word}
     _say(session, run, "the verdict is recorded", last=True, **fields)
     on_commit(session, lambda: tally.add(f"verdicts|{word}"), last=True)
 
