@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 import socket
 import tempfile
 from functools import lru_cache
@@ -49,6 +50,12 @@ class Settings(BaseSettings):
     )
     examiner_socket: Path = Field(Path("examiner.sock"), description="where the examiner is asked, likewise")
     group_sockets: bool = Field(False, description="other users of the same group may ask these two")
+    models_dir: Path = Field(
+        Path("models"), description="where models are installed; relative: in the data folder"
+    )
+    hub_models: str | None = Field(
+        None, description="models of the Hugging Face hub that may be installed, with commas: `gpt2`"
+    )
     course_dir: Path = Field(ROOT / "app" / "course", description="the lessons")
     sandbox: Literal["required", "auto", "off"] | None = Field(
         None, description="default: required, unless the site is on loopback (then auto)"
@@ -81,6 +88,20 @@ class Settings(BaseSettings):
     @classmethod
     def _in_run_dir(cls, path: Path, of: ValidationInfo) -> Path:
         return _run_dir(of.data["data_dir"]) / path if "data_dir" in of.data else path
+
+    @field_validator("models_dir")
+    @classmethod
+    def _in_data_dir(cls, path: Path, of: ValidationInfo) -> Path:
+        return of.data["data_dir"].resolve() / path.expanduser() if "data_dir" in of.data else path
+
+    @field_validator("hub_models")
+    @classmethod
+    def _names_of_models(cls, names: str | None) -> str | None:
+        """A name becomes part of a path, so nothing else than a name may stand there."""
+        for name in filter(None, map(str.strip, (names or "").split(","))):
+            if not is_model_name(name):
+                raise ValueError(f"{name!r} is no name of a model, as gpt2 and EleutherAI/pythia-70m are")
+        return names
 
     @field_validator("database_url")
     @classmethod
@@ -126,6 +147,13 @@ class Settings(BaseSettings):
     @property
     def redis(self) -> str:
         return self.redis_url or f"unix://{self.run_dir / 'redis.sock'}"
+
+
+def is_model_name(name: str) -> bool:
+    """Whether it is `name` or `owner/name` as the Hugging Face hub allows them."""
+    part = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
+    fits = re.fullmatch(rf"{part}(?:/{part})?", name, re.ASCII) is not None
+    return fits and len(name) <= 96 and "--" not in name and ".." not in name
 
 
 def _run_dir(data_dir: Path) -> Path:

@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from workers.lab.models.registry import ModelInfo, info
+from workers.lab.models.registry import ModelInfo, ModelUnavailable, info
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 SHIPPED = Path(__file__).parent / "shipped"
-
-
-class ModelUnavailable(RuntimeError):
-    """The model is in the catalogue, but its files are missing or damaged."""
 
 
 def load(name: str) -> "TransformerBridge":
