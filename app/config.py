@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.sandbox or ("auto" if self.on_loopback else "required")
 
     @property
+    def hub_names(self) -> list[str]:
+        """Of the hub's models that may be installed."""
+        return [name for word in (self.hub_models or "").split(",") if (name := word.strip())]
+
+    @property
     def runs_at_once(self) -> int:
         """As many as the processors can do with, and all of which may take the memory that one may."""
         fitting = int(_FOR_RUNS * machine.memory()) // (self.memory_mb << 20)

@@ -16,6 +16,7 @@ def runner(config: Settings) -> list[str]:
     """Module and options of the runner."""
     options = ["--socket", str(config.runner_socket), *_group(config), "--sandbox", config.sandbox_mode]
     options += ["--pool", str(config.spare_children), "--models", str(SHIPPED)]
+    options += ["--installed", str(config.models_dir), "--offered", *config.hub_names]
     if config.snapshots:
         options += ["--snapshots", str(config.snapshots), "--snapshots-mb", str(config.snapshots_mb)]
     return ["workers.runner", *options]
@@ -24,7 +25,8 @@ def runner(config: Settings) -> list[str]:
 def examiner(config: Settings) -> list[str]:
     """Module and options of the examiner."""
     course = str(config.course_dir.resolve())
-    return ["workers.examiner", "--socket", str(config.examiner_socket), *_group(config), "--course", course]
+    options = ["--socket", str(config.examiner_socket), *_group(config), "--course", course]
+    return ["workers.examiner", *options, "--installed", str(config.models_dir)]
 
 
 def environment(config: Settings) -> dict[str, str]:

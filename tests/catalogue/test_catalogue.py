@@ -22,7 +22,7 @@ def models_dir(change_settings: Callable[..., None]) -> Iterator[Path]:
     """An empty models folder, of which the lab knows; `acme/tiny` is allowed."""
     change_settings(hub_models="acme/tiny, gpt2")
     settings().models_dir.mkdir(parents=True)
-    registry.look_in(settings().models_dir, catalogue.hub_models())
+    registry.look_in(settings().models_dir, settings().hub_names)
     yield settings().models_dir
     registry.look_in(None)
 

@@ -216,9 +216,21 @@ def wish(key: str, chain: list[tuple[str, str]]) -> dict[str, Any]:
 
 def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:
     """What protects this runner and how it is: layers, missing ones, pool. Raises `RunnerGone`."""
+    return _ask_once(path, "status", seconds)
+
+
+def renew(path: Path | str, seconds: float = 5) -> None:
+    """Have the runner warm up anew, with the models that are there now; no run is disturbed.
+
+    Raises `RunnerGone`.
+    """
+    _ask_once(path, "renew", seconds)
+
+
+def _ask_once(path: Path | str, op: str, seconds: float) -> dict[str, Any]:
     with contextlib.closing(_connect(str(path), seconds)) as connection:
         try:
-            connection.sendall(encode({"op": "status"}))
+            connection.sendall(encode({"op": op}))
             frame = receive(connection)
         except (OSError, WireError) as error:
             raise RunnerGone(f"the runner went away: {error}") from error

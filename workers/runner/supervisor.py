@@ -80,6 +80,9 @@ class Supervisor:
         header, _ = frame
         if header.get("op") == "status":
             link.send(self._status())
+        elif header.get("op") == "renew":
+            self._pool.renew()
+            link.send({"renewing": True})
         elif header.get("op") == "open":
             self._open(link, header)
         else:

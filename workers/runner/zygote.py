@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from workers.runner import confine, control
@@ -61,7 +62,7 @@ def main() -> None:
     channel = socket.socket(fileno=config["channel"])
     confine.enter_zygote(plan)
     began = time.monotonic()
-    _warm()
+    _warm(config["lab"])
     threads = _threads()
     if threads > 1:
         print(f"runner: the zygote has {threads} threads; forks may hang", file=sys.stderr)
@@ -69,8 +70,8 @@ def main() -> None:
     _Zygote(channel, plan).serve()
 
 
-def _warm() -> None:
-    """Everything a first cell would otherwise wait for."""
+def _warm(told: dict[str, Any]) -> None:
+    """Everything a first cell would otherwise wait for; `told` where models are installed."""
     import einops  # noqa: F401
     import jaxtyping  # noqa: F401
     import pandas  # noqa: F401
@@ -82,20 +83,37 @@ def _warm() -> None:
 
     from workers import lab
     from workers.lab import display
+    from workers.lab.models.registry import look_in
     from workers.runner import child  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     tqdm.tqdm.monitor_interval = 0
+    look_in(Path(told["installed"]) if told["installed"] else None, told["offered"])
     for model in lab.models():
-        with torch.no_grad():
-            lab.load(model.name)(torch.zeros(1, 4, dtype=torch.long))
+        _load(model)
     display.describe(lab.heatmap(torch.eye(2)))
     plotly.express.line(y=[0, 1])
     _draw_once()
     gc.collect()
     gc.freeze()
     confine.collapse_heap()
+
+
+def _load(entry: Any) -> None:
+    """So that all children share it; one that is damaged is of those alone who ask for it."""
+    import torch
+
+    from workers import lab
+
+    try:
+        for folded in (False, True)[: 2 if entry.folder and entry.folded else 1]:
+            with torch.no_grad():
+                lab.load(entry.name, folded=folded)(torch.zeros(1, 4, dtype=torch.long))
+    except lab.ModelUnavailable as error:
+        if entry.folder is None:
+            raise
+        print(f"runner: {error}", file=sys.stderr, flush=True)
 
 
 def _draw_once() -> None:

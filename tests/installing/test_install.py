@@ -1,0 +1,119 @@
+"""Installing from the hub's cache: what is there afterwards, and what `lab.load` makes of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.installing import tiny
+from tests.installing.conftest import Said
+from workers import lab
+from workers.lab.models import loading
+
+TOKENS = torch.arange(20).reshape(2, 10) * 7
+LLAMA = "acme/lama"
+
+
+def test_a_model_of_either_kind_is_installed_with_a_folded_copy(
+    cache: Path, install: Callable[..., Said], models: Path
+) -> None:
+    for name, made in (("acme/tiny", tiny.gpt2()), (LLAMA, tiny.llama())):
+        tiny.lay_out(cache, name, made)
+        said = install(name)
+        assert said.status == 0, said.errors
+        assert said.stages == ["asking", "fetching", "loading", "converting", "folding", "checking"]
+        _check_facts(json.loads((models / name.replace("/", "--") / "model.json").read_text()), name)
+        _check_like(made, name)
+    assert [entry.name for entry in lab.models()][-2:] == ["acme/lama", "acme/tiny"]
+    assert sorted(path.name for path in models.iterdir()) == [".lock", "acme--lama", "acme--tiny"]
+    _check_modes(models)
+
+
+def _check_modes(models: Path) -> None:
+    """Every user may read it, as runs have ids of their own; nobody else may change it."""
+    for path in models.glob("acme--*/**/*"):
+        assert path.stat().st_mode & 0o466 == 0o444, path
+
+
+def _check_facts(facts: dict[str, object], name: str) -> None:
+    assert (facts["name"], facts["source"], facts["revision"]) == (name, "hub", tiny.REVISION)
+    assert (facts["n_layers"], facts["n_heads"], facts["d_model"], facts["d_vocab"]) == (2, 4, 32, 1024)
+    assert facts["folded"] is True
+    assert len(str(facts["weights"])) == 64
+
+
+def _check_like(made: torch.nn.Module, name: str) -> None:
+    """As its makers wrote it; and folded, as compatibility mode has it at every hook."""
+    model, folded = lab.load(name), lab.load(name, folded=True)
+    assert model is lab.load(name)
+    assert not model.training
+    assert not any(weight.requires_grad for weight in model.parameters())
+    assert (
+        model.to_string(model.to_tokens("Anna gave the map to Henry.")[0, 1:])
+        == "Anna gave the map to Henry."
+    )
+    with torch.no_grad():
+        lab.same(model(TOKENS), made(TOKENS).logits)
+        processed = copy.deepcopy(model)
+        processed.enable_compatibility_mode(disable_warnings=True)
+        logits, cache = folded.run_with_cache(TOKENS)
+        want, hooks = processed.run_with_cache(TOKENS)
+    lab.same(logits, want)
+    places = [f"blocks.{layer}.{place}" for layer in (0, 1) for place in ("attn.hook_z", "hook_resid_post")]
+    for place in (*places, "hook_embed", "ln_final.hook_normalized"):
+        lab.same(cache[place], hooks[place], name=place)
+
+
+def test_it_is_asked_first_what_it_takes(tiny_gpt2: Path, install: Callable[..., Said], models: Path) -> None:
+    said = install("acme/tiny", "--ask")
+    assert said.last["offer"]["title"] == "acme/tiny"
+    assert said.last["offer"]["disk_mb"] > 0
+    assert list(models.iterdir()) == []
+
+
+def test_installed_again_it_is_replaced_and_removed_it_is_gone(
+    tiny_gpt2: Path, install: Callable[..., Said], models: Path
+) -> None:
+    leftover = models / ".new-killed"
+    leftover.mkdir()
+    (models / "acme--tiny").mkdir()
+    assert install("acme/tiny").status == 0
+    assert not leftover.exists()
+    assert lab.load("acme/tiny").cfg.d_model == 32
+    assert install("acme/tiny", "--remove").last == {"removed": "acme/tiny"}
+    loading.forget_removed()
+    assert loading._booted == {}
+    with pytest.raises(lab.UnknownModel):
+        lab.load("acme/tiny")
+
+
+def test_a_killed_installation_leaves_only_what_the_next_removes(
+    tiny_gpt2: Path, start: Callable[..., object], install: Callable[..., Said], models: Path
+) -> None:
+    killed = start("acme/tiny")
+    while '"loading"' not in killed.stdout.readline():
+        assert killed.poll() is None
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert [path.name[:5] for path in models.iterdir() if path.name != ".lock"] == [".new-"]
+    assert install("acme/tiny", "--remove").status == 0
+    assert [path.name for path in models.iterdir()] == [".lock"]
+
+
+def test_of_two_at_once_the_second_says_so(
+    tiny_gpt2: Path, start: Callable[..., object], install: Callable[..., Said]
+) -> None:
+    first = start("acme/tiny")
+    while '"loading"' not in first.stdout.readline():
+        assert first.poll() is None
+    said = install("acme/other")
+    first.kill()
+    first.communicate()
+    assert said.status == 1
+    assert said.last["refused"].startswith("acme/tiny is being installed into")
