@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from app import assets, embedded, migrate
+from app import assets, catalogue, embedded, migrate
 from app.config import ROOT, SHIPPED, settings
 from app.environment import LOCK
 from app.lessons import course
 from app.sockets import CannotListen, listen
 
+_WEIGHTS = "model.safetensors"  # of an installed model
 _LOW_SPACE = 1.0  # GB
 _SIGN = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
@@ -153,7 +154,11 @@ def _models() -> _Found:
     pointers = [path for path in shipped if path.stat().st_size < 1000]
     if pointers:
         return "fail", f"{pointers[0].name} is empty or a pointer: get it again with `git checkout`"
-    return "ok", ", ".join(path.stem for path in shipped)
+    installed = catalogue.all_installed()
+    hollow = [name for name in installed if not (catalogue.folder_of(name) / _WEIGHTS).exists()]
+    if hollow:
+        return "fail", f"{hollow[0]} has lost its weights: `unembed models install {hollow[0]}` brings them"
+    return "ok", ", ".join((*(path.stem for path in shipped), *installed))
 
 
 def _port() -> _Found:

@@ -86,6 +86,12 @@ def mentor_only(user: User) -> None:
         raise NotAllowed("This page is for mentors.")
 
 
+def admin_only(user: User) -> None:
+    """Raises NotAllowed for everybody else."""
+    if not user.admin:
+        raise NotAllowed("This page is for those who run this site.")
+
+
 def clean_text(text: str, limit: int = MAX_TEXT) -> str:
     """The text as it is stored: Unix line ends, nothing that a database can't hold.
 

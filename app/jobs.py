@@ -94,6 +94,12 @@ def sign_off(worker: str) -> None:
     client().delete(_SIGN_OF_LIFE + worker)
 
 
+def machines_alive() -> set[str]:
+    """The machines of all workers that have given a sign of life. Raises redis.RedisError."""
+    keys = client().scan_iter(_SIGN_OF_LIFE + "*")
+    return {str(key).removeprefix(_SIGN_OF_LIFE).rpartition("-")[0] for key in keys}
+
+
 def workers_alive() -> int:
     """How many workers have given a sign of life. Raises redis.RedisError."""
     return sum(1 for _ in client().scan_iter(_SIGN_OF_LIFE + "*"))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 _OF_CONTAINER = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
+
+
+def name() -> str:
+    """How this machine is called; a container, too, where it is given a lasting one."""
+    return socket.gethostname()
 
 
 def cores() -> int:

@@ -21,7 +21,7 @@ from app import pages, visitors
 from app.assets import Assets
 from app.config import settings
 from app.guard import Refused, TooMany
-from app.routes import accounts, attempts, health, home, lessons, manual, mentor, path, runs, threads
+from app.routes import accounts, attempts, health, home, lessons, manual, mentor, models, path, runs, threads
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ def create_app() -> FastAPI:
     app.include_router(threads.router)
     app.include_router(mentor.router)
     app.include_router(accounts.router)
+    app.include_router(models.router)
     app.include_router(manual.router)
     app.include_router(health.router)
     app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")

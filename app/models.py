@@ -45,6 +45,17 @@ class Verdict(StrEnum):
     NOT_ATTEMPTED = "not_attempted"  # still the starter
 
 
+class InstallState(StrEnum):
+    """What is with a model on one machine; its worker sees to the first three."""
+
+    ASKED = "asked"  # what would it take?
+    WANTED = "wanted"
+    UNWANTED = "unwanted"
+    OFFERED = "offered"  # asked, and not wanted yet
+    INSTALLED = "installed"
+    FAILED = "failed"  # the message says why, and what to do
+
+
 class RunKind(StrEnum):
     RUN = "run"
     GRADE = "grade"
@@ -230,3 +241,23 @@ class Choice(Base):
     node: Mapped[str] = mapped_column(String(80))
     hidden: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int | None]
+
+
+class Install(Base):
+    """A model on one machine: that it is there, or shall be, and how far that is."""
+
+    __tablename__ = "installs"
+    __table_args__ = (UniqueConstraint("machine", "model"),)
+
+    machine: Mapped[str] = mapped_column(String(255))
+    model: Mapped[str] = mapped_column(String(96))
+    state: Mapped[InstallState] = mapped_column(text_enum(InstallState))
+    stage: Mapped[str] = mapped_column(String(20), default="")
+    done: Mapped[int] = mapped_column(default=0)  # megabytes, where somebody can say
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sizes, licence, revision, once known
+    nonce: Mapped[str] = mapped_column(String(32), default="")  # of the worker that is at it
+    lease_until: Mapped[datetime | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    seen_at: Mapped[datetime]  # when its machine last spoke of it

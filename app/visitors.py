@@ -65,6 +65,7 @@ class Reader(NamedTuple):
     name: str
     guest: bool
     mentor: bool
+    admin: bool
 
 
 def is_htmx(request: Request) -> bool:
@@ -84,7 +85,7 @@ def viewer(request: Request, session: Db) -> User | None:
 
 
 def _reader(user: User | None) -> Reader | None:
-    return Reader(user.name, user.guest, user.mentor) if user else None
+    return Reader(user.name, user.guest, user.mentor, user.admin) if user else None
 
 
 Viewer = Annotated[User | None, Depends(viewer)]
@@ -134,6 +135,15 @@ def mentor(found: Member) -> User:
 
 
 Mentor = Annotated[User, Depends(mentor)]
+
+
+def admin(found: Member) -> User:
+    """Who runs this site. Raises NotAllowed for other people."""
+    guard.admin_only(found)
+    return found
+
+
+Admin = Annotated[User, Depends(admin)]
 
 
 def remember(request: Request, session: Session, user: User) -> None:

@@ -9,6 +9,17 @@ from app.environment import private_places
 
 # Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
 _HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+# … but for what fetches models: proxies, certificates, mirrors, and the token of a hub that wants one
+_OF_NETWORK = (
+    "PIP_",
+    "HF_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_",
+    "REQUESTS_CA_",
+)
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -27,6 +38,19 @@ def examiner(config: Settings) -> list[str]:
     course = str(config.course_dir.resolve())
     options = ["--socket", str(config.examiner_socket), *_group(config), "--course", course]
     return ["workers.examiner", *options, "--installed", str(config.models_dir)]
+
+
+def installer(config: Settings, *what: str) -> list[str]:
+    """Module and options of what installs models."""
+    place = ["--into", str(config.models_dir), "--tell", str(config.runner_socket)]
+    return ["workers.installing", *what, *place]
+
+
+def with_network(config: Settings) -> dict[str, str]:
+    """All that the installer needs to know: also how this machine reaches package index and hub."""
+    kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_NETWORK)}
+    home = {name: os.environ[name] for name in ("HOME",) if name in os.environ}
+    return {**environment(config), **home, **kept}
 
 
 def environment(config: Settings) -> dict[str, str]:

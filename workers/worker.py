@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -21,10 +20,11 @@ from celery.signals import worker_ready, worker_shutting_down
 from celery.worker import state
 from redis import RedisError
 
-from app import accounts, jobs, leases, runs
+from app import accounts, jobs, leases, machine, runs
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks
+from workers.installs import Installer
 from workers.pool import PromptPool
 
 log = logging.getLogger(__name__)
@@ -101,12 +101,13 @@ def main() -> int:
     """Work until SIGTERM. Prints one line of JSON once jobs are taken. Returns 1 if it ended by itself."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    sweeper = Sweeper(name)
+    name = f"{machine.name()}-{os.getpid()}"
+    sweeper, installer = Sweeper(name), Installer()
     asked = threading.Event()
 
     def ready(**_: object) -> None:
         sweeper.start()
+        installer.start()
         print(json.dumps({"ready": True}), flush=True)
 
     def shutting_down(**_: object) -> None:
@@ -120,6 +121,7 @@ def main() -> int:
     finally:
         _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
+        installer.end()
     return 0 if asked.is_set() and not sweeper.stalled else 1
 
 

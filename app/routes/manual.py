@@ -14,7 +14,13 @@ from app.guard import NotFound
 
 router = APIRouter(prefix="/manual")
 
-PAGES = ("machine", "sandbox", "backups", "failures")  # files of app/manual/, as one would read them
+PAGES = (
+    "machine",
+    "sandbox",
+    "models",
+    "backups",
+    "failures",
+)  # files of app/manual/, as one would read them
 
 
 @dataclass(frozen=True)

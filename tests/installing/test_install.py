@@ -14,6 +14,7 @@ import torch
 from tests.installing import tiny
 from tests.installing.conftest import Said
 from workers import lab
+from workers.installing import place
 from workers.lab.models import loading
 
 TOKENS = torch.arange(20).reshape(2, 10) * 7
@@ -33,6 +34,11 @@ def test_a_model_of_either_kind_is_installed_with_a_folded_copy(
     assert [entry.name for entry in lab.models()][-2:] == ["acme/lama", "acme/tiny"]
     assert sorted(path.name for path in models.iterdir()) == [".lock", "acme--lama", "acme--tiny"]
     _check_modes(models)
+    place.move_out(models / "acme--tiny")
+    loading.forget_removed()
+    assert list(loading._booted) == [models / "acme--lama", models / "acme--lama" / "folded"]
+    with pytest.raises(lab.UnknownModel):
+        lab.load("acme/tiny")
 
 
 def _check_modes(models: Path) -> None:
@@ -77,20 +83,15 @@ def test_it_is_asked_first_what_it_takes(tiny_gpt2: Path, install: Callable[...,
     assert list(models.iterdir()) == []
 
 
-def test_installed_again_it_is_replaced_and_removed_it_is_gone(
-    tiny_gpt2: Path, install: Callable[..., Said], models: Path
-) -> None:
+def test_installed_again_it_is_replaced_and_leftovers_go(models: Path) -> None:
     leftover = models / ".new-killed"
     leftover.mkdir()
-    (models / "acme--tiny").mkdir()
-    assert install("acme/tiny").status == 0
-    assert not leftover.exists()
-    assert lab.load("acme/tiny").cfg.d_model == 32
-    assert install("acme/tiny", "--remove").last == {"removed": "acme/tiny"}
-    loading.forget_removed()
-    assert loading._booted == {}
-    with pytest.raises(lab.UnknownModel):
-        lab.load("acme/tiny")
+    for size in (1, 2):
+        with place.alone(models, "acme/tiny"), place.beside(models) as work:
+            (work / "made").mkdir()
+            place.move_in(work / "made", models, {"name": "acme/tiny", "disk_mb": size})
+    assert json.loads((models / "acme--tiny" / "model.json").read_text())["disk_mb"] == 2
+    assert sorted(path.name for path in models.iterdir()) == [".lock", "acme--tiny"]
 
 
 def test_a_killed_installation_leaves_only_what_the_next_removes(

@@ -21,15 +21,9 @@ def gpt2() -> GPT2LMHeadModel:
 
 def llama() -> LlamaForCausalLM:
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2}
-    sizes = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "max_position_embeddings": 64,
-    }
-    return lively(
-        LlamaForCausalLM(LlamaConfig(**sizes, **heads, max_position_embeddings=64, tie_word_embeddings=True))
-    )
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "max_position_embeddings": 64}
+    config = LlamaConfig(vocab_size=VOCABULARY, **heads, **sizes, tie_word_embeddings=True)
+    return lively(LlamaForCausalLM(config))
 
 
 def lively(model):
