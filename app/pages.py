@@ -21,7 +21,7 @@ from app.path import Concept
 from app.visible import terminal, visible
 from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
 
-MODULES = ("ui", "cells", "exercises", "threads")  # templates/macros/*.html
+MODULES = ("ui", "cells", "exercises", "threads", "models")  # templates/macros/*.html
 
 
 # ── templates ───────────────────────────────────────────────────────────────

@@ -14,13 +14,8 @@ from app.guard import NotFound
 
 router = APIRouter(prefix="/manual")
 
-PAGES = (
-    "machine",
-    "sandbox",
-    "models",
-    "backups",
-    "failures",
-)  # files of app/manual/, as one would read them
+# files of app/manual/, as one would read them
+PAGES = ("machine", "sandbox", "models", "backups", "failures")
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,9 @@ def _check_like(made: torch.nn.Module, name: str) -> None:
         logits, cache = folded.run_with_cache(TOKENS)
         want, hooks = processed.run_with_cache(TOKENS)
     lab.same(logits, want)
-    places = [f"blocks.{layer}.{place}" for layer in (0, 1) for place in ("attn.hook_z", "hook_resid_post")]
-    for place in (*places, "hook_embed", "ln_final.hook_normalized"):
-        lab.same(cache[place], hooks[place], name=place)
+    names = [f"blocks.{layer}.{hook}" for layer in (0, 1) for hook in ("attn.hook_z", "hook_resid_post")]
+    for name in (*names, "hook_embed", "ln_final.hook_normalized"):
+        lab.same(cache[name], hooks[name], name=name)
 
 
 def test_it_is_asked_first_what_it_takes(tiny_gpt2: Path, install: Callable[..., Said], models: Path) -> None:
@@ -118,3 +118,11 @@ def test_of_two_at_once_the_second_says_so(
     first.communicate()
     assert said.status == 1
     assert said.last["refused"].startswith("acme/tiny is being installed into")
+
+
+@pytest.mark.parametrize("spoil", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_damaged_model_is_said_to_be(models: Path, spoil: str) -> None:
+    tiny.installed(models, "acme/tiny", tiny.gpt2())
+    (models / "acme--tiny" / spoil).write_bytes(b"{}")
+    with pytest.raises(lab.ModelUnavailable, match=r"are damaged\. An admin of this site can remove it"):
+        lab.load("acme/tiny")

@@ -50,3 +50,17 @@ def lay_out(cache: Path, name: str, model) -> Path:
 def change_config(folder: Path, **changes: object) -> None:
     file = folder / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def installed(models: Path, name: str, model) -> None:
+    """Put it into the models folder as the installer does, in this process."""
+    from workers.installing import converting, place
+    from workers.installing.plan import of_hub
+
+    plan = of_hub(name, model.config.model_type, 10**5, 0, facts={"title": name, "summary": "Tiny."})
+    with place.beside(models) as work:
+        (work / "made").mkdir()
+        fetched = lay_out(work / "hub", name, model)
+        place.move_in(
+            work / "made", models, converting.convert(plan, fetched, work / "made", lambda stage: None)
+        )
