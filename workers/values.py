@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ def pack(value: Any) -> tuple[Any, bytes]:
     """JSON and a body of safetensors for any value.
 
     Tensors arrive detached, dense and contiguous, numpy arrays as tensors, a Plotly figure as its JSON, a
-    `FactoredMatrix` as such, a shipped model as its name, anything unknown as `Opaque`.
+    `FactoredMatrix` as such, a model of the lab as its name, anything unknown as `Opaque`.
     Raises `Untransferable` if the value is too large, too deep or refuses to be read.
     """
     packer = _Packer()
@@ -111,8 +112,8 @@ class _Packer:
             return {"$figure": figure_json(value)}
         if type(value).__name__ == "FactoredMatrix" and module.startswith("transformer_lens"):
             return {"$factored": [self._keep(value.A), self._keep(value.B)]}
-        if module.startswith("transformer_lens") and (name := shipped_name(value)):
-            return {"$model": name}
+        if module.startswith("transformer_lens") and (found := model_of_lab(value)):
+            return {"$folded" if found[1] else "$model": found[0]}
         return {"$repr": [type(value).__name__[:200], _short_repr(value)]}
 
     def _pack_array(self, value: np.ndarray) -> Any:
@@ -186,7 +187,9 @@ class _Unpacker:
             case "$factored":
                 return _factored(self._tensor(content[0]), self._tensor(content[1]))
             case "$model":
-                return _shipped(content)
+                return _load(content, folded=False)
+            case "$folded":
+                return _load(content, folded=True)
             case "$repr":
                 name, text = content
                 return Opaque(str(name)[:200], str(text)[:_LONGEST_REPR])
@@ -211,23 +214,27 @@ def _factored(left: torch.Tensor, right: torch.Tensor) -> Any:
     return FactoredMatrix(left, right)
 
 
-def _shipped(name: Any) -> Any:
+def _load(name: Any, folded: bool) -> Any:
     from workers.lab.models import ModelUnavailable, UnknownModel, load
 
     try:
-        return load(name)
+        return load(name, folded)
     except (UnknownModel, ModelUnavailable) as error:
         raise WireError(str(error)) from None
 
 
-def shipped_name(value: Any) -> str | None:
-    """The catalogue's name of this model, if it is the very object that `lab.load` gives; else None."""
-    from workers.lab.models import load, models
+def model_of_lab(value: Any) -> tuple[str, bool] | None:
+    """The catalogue's name of this model, and whether it is folded, if `lab.load` gives this very object."""
+    from workers.lab.models import ModelUnavailable, load, models
 
     name = getattr(getattr(value, "cfg", None), "model_name", None)
     if name not in {entry.name for entry in models()}:
         return None
-    return name if load(name) is value else None
+    for folded in (False, True):
+        with contextlib.suppress(ModelUnavailable):
+            if load(name, folded) is value:
+                return name, folded
+    return None
 
 
 def _short_repr(value: Any) -> str:

@@ -13,7 +13,7 @@ import torch
 
 from tests.installing import tiny
 from tests.installing.conftest import Said
-from workers import lab
+from workers import lab, values
 from workers.installing import place
 from workers.lab.models import loading
 
@@ -70,6 +70,7 @@ def _check_like(made: torch.nn.Module, name: str) -> None:
         processed.enable_compatibility_mode(disable_warnings=True)
         logits, cache = folded.run_with_cache(TOKENS)
         want, hooks = processed.run_with_cache(TOKENS)
+    assert values.unpack(*values.pack([model, folded])) == [model, folded]
     lab.same(logits, want)
     names = [f"blocks.{layer}.{hook}" for layer in (0, 1) for hook in ("attn.hook_z", "hook_resid_post")]
     for name in (*names, "hook_embed", "ln_final.hook_normalized"):

@@ -101,7 +101,7 @@ def _warm(told: dict[str, Any]) -> None:
 
 
 def _load(entry: Any) -> None:
-    """So that all children share it; one that is damaged is of those alone who ask for it."""
+    """So that all children share it; one that is damaged concerns those alone who ask for it."""
     import torch
 
     from workers import lab
@@ -110,7 +110,7 @@ def _load(entry: Any) -> None:
         for folded in (False, True)[: 2 if entry.folder and entry.folded else 1]:
             with torch.no_grad():
                 lab.load(entry.name, folded=folded)(torch.zeros(1, 4, dtype=torch.long))
-    except lab.ModelUnavailable as error:
+    except Exception as error:  # of an installed model: nobody else's runs may suffer
         if entry.folder is None:
             raise
         print(f"runner: {error}", file=sys.stderr, flush=True)

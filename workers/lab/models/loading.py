@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "shipped"
 FOLDED = "folded"  # in the folder of an installed model: its folded copy
 
-_DAMAGE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
-
 
 def load(name: str, folded: bool = False) -> "TransformerBridge":
     """The model of that name, ready to read: eval mode, parameters frozen, tokenizer attached.
@@ -59,7 +57,7 @@ def _load(entry: ModelInfo) -> "TransformerBridge":
     try:
         model = _boot(entry)
         model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
-    except _DAMAGE as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
     _check_hooks(model)
     return model.eval().requires_grad_(False)
@@ -68,7 +66,7 @@ def _load(entry: ModelInfo) -> "TransformerBridge":
 def _load_installed(entry: ModelInfo, place: Path) -> "TransformerBridge":
     try:
         model = boot(place)
-    except _DAMAGE as error:
+    except Exception as error:  # of what transformers raises over a damaged folder there is no list
         raise ModelUnavailable(_damaged(entry)) from error
     model.cfg.model_name = entry.name
     return model
