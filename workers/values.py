@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -45,8 +44,9 @@ class Opaque:
 def pack(value: Any) -> tuple[Any, bytes]:
     """JSON and a body of safetensors for any value.
 
-    Tensors arrive detached, dense and contiguous, numpy arrays as tensors, a Plotly figure as its JSON, a
-    `FactoredMatrix` as such, a model of the lab as its name, anything unknown as `Opaque`.
+    Tensors arrive detached, dense and contiguous, on the processors wherever they stood before; numpy
+    arrays as tensors, a Plotly figure as its JSON, a `FactoredMatrix` as such, a model of the lab as its
+    name, anything unknown as `Opaque`.
     Raises `Untransferable` if the value is too large, too deep or refuses to be read.
     """
     packer = _Packer()
@@ -54,14 +54,17 @@ def pack(value: Any) -> tuple[Any, bytes]:
     return packed, packer.body()
 
 
-def unpack(packed: Any, body: bytes = b"") -> Any:
-    """The value that `pack` was given. Raises `WireError` on anything `pack` would not have made."""
+def unpack(packed: Any, body: bytes = b"", device: str | torch.device = "cpu") -> Any:
+    """The value that `pack` was given, its tensors on the device. A model comes where `lab.load` puts it.
+
+    Raises `WireError` on anything `pack` would not have made.
+    """
     try:
         tensors = safetensors.torch.load(body) if body else {}
     except (SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise WireError(f"the body is not safetensors: {error}") from None
     try:
-        return _Unpacker(tensors).unpack(packed, 0)
+        return _Unpacker(tensors, torch.device(device)).unpack(packed, 0)
     except WireError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -155,8 +158,8 @@ def _pack_number(value: Any) -> Any:
 
 
 class _Unpacker:
-    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
+        self.tensors, self.device = tensors, device
         self.items = 0
 
     def unpack(self, packed: Any, depth: int) -> Any:
@@ -197,7 +200,7 @@ class _Unpacker:
 
     def _tensor(self, name: str) -> torch.Tensor:
         """Each once, as `pack` names them: a value must not be larger than what was sent of it."""
-        return self.tensors.pop(name)
+        return self.tensors.pop(name).to(self.device)
 
 
 def _special_float(text: Any) -> float:
@@ -225,16 +228,9 @@ def _load(name: Any, folded: bool) -> Any:
 
 def model_of_lab(value: Any) -> tuple[str, bool] | None:
     """The catalogue's name of this model, and whether it is folded, if `lab.load` gives this very object."""
-    from workers.lab.models import ModelUnavailable, load, models
+    from workers.lab.models.devices import which
 
-    name = getattr(getattr(value, "cfg", None), "model_name", None)
-    if name not in {entry.name for entry in models()}:
-        return None
-    for folded in (False, True):
-        with contextlib.suppress(ModelUnavailable):
-            if load(name, folded) is value:
-                return name, folded
-    return None
+    return which(value)
 
 
 def _short_repr(value: Any) -> str:

@@ -50,7 +50,7 @@ def _find(options: argparse.Namespace, base: Path) -> confine.Found:
         with contextlib.suppress(OSError):  # so that it can be shown to runs before the first is installed
             options.installed.mkdir(parents=True, exist_ok=True)
     seen = [*options.models, *([str(options.installed)] if options.installed else [])]
-    found = confine.find(options.sandbox, seen, base)
+    found = confine.find(options.sandbox, seen, base, options.device)
     why = refusal(found.plan) if options.snapshots else ""
     return replace(found, missing={**found.missing, "snapshots": why}) if why else found
 
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--installed", type=Path, metavar="DIR", help="where models are installed")
     parser.add_argument("--offered", nargs="*", default=[], metavar="NAME", help="hub models that may be")
     parser.add_argument("--sandbox", choices=("required", "auto", "off"), default="required")
+    parser.add_argument("--device", default="cpu", help="what a run may compute on, as torch calls it")
     parser.add_argument("--pool", type=int, default=2, help="children that wait, already confined")
     parser.add_argument("--worn-after", type=int, default=1000, help="runs until the warm process is renewed")
     parser.add_argument("--snapshots", type=int, default=0, help="states kept of each learner's lesson")

@@ -43,14 +43,22 @@ class RunnerClient:
     """A fresh child, warm and confined. Leaving the `with` block kills it."""
 
     def __init__(
-        self, path: Path | str, limits: Limits, seed: int, snapshots: dict[str, Any] | None = None
+        self,
+        path: Path | str,
+        limits: Limits,
+        seed: int,
+        snapshots: dict[str, Any] | None = None,
+        device: str = "cpu",
     ) -> None:
-        """`snapshots`: see `wish`. With them the child may be past some of the cells already (`skip`)."""
+        """`snapshots`: see `wish`. With them the child may be past some of the cells already (`skip`).
+
+        `device`: where it computes; another than `cpu` only at a runner that was started for that one.
+        """
         self.path = str(path)
         self.limits = limits
         self.seed = seed
         self.skip = 0  # cells at the beginning of the chain whose state it has already
-        self._snapshots = {"snapshots": snapshots} if snapshots else {}
+        self._wishes = {"device": device, **({"snapshots": snapshots} if snapshots else {})}
         self.on_event: Callable[[Event], None] | None = None  # gets what is shown during `call` and `ask`
         self._socket: socket.socket | None = None
         self._lent = False
@@ -63,7 +71,7 @@ class RunnerClient:
         """
         self._socket = _connect(self.path, _START_SECONDS)
         try:
-            self._send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed, **self._snapshots})
+            self._send({"op": "open", "limits": self.limits.as_json(), "seed": self.seed, **self._wishes})
         except RunnerGone:
             self.close()
             raise

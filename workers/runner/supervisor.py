@@ -91,6 +91,10 @@ class Supervisor:
     def _open(self, link: Link, header: dict[str, Any]) -> None:
         try:
             run = Run(self._loop, link, header, self._on_over)
+            if run.device not in ("cpu", self._found.plan.device):
+                raise WireError(
+                    f"a run wants {run.device}, and this runner was started without --device {run.device}"
+                )
         except WireError as error:
             print(f"runner: {error}", file=sys.stderr, flush=True)
             return link.close()
@@ -110,6 +114,7 @@ class Supervisor:
             "layers": self._layers or [],
             "missing": self._found.missing,
             "warm": self._layers is not None,
+            "device": self._found.plan.device,
             "python": platform.python_version(),
             "runs": len(self._runs),
             **self._pool.status(),

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends children of a process that used its frameworks
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not open one before the fork
 }
+_OF_GPUS = ("CUDA_VISIBLE_DEVICES",)  # which of several an operator means; kept where it is said
 
 
 def environment(scratch: str) -> dict[str, str]:
@@ -49,6 +50,7 @@ def environment(scratch: str) -> dict[str, str]:
     folders = {"HOME": scratch, "TMPDIR": scratch}
     return {
         **ENVIRONMENT,
+        **{name: os.environ[name] for name in _OF_GPUS if name in os.environ},
         **folders,
         "MPLCONFIGDIR": f"{scratch}/matplotlib",
         "HF_HOME": f"{scratch}/huggingface",

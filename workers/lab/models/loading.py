@@ -21,13 +21,8 @@ FOLDED = "folded"  # in the folder of an installed model: its folded copy
 
 
 def load(name: str, folded: bool = False) -> "TransformerBridge":
-    """The model of that name, ready to read: eval mode, parameters frozen, tokenizer attached.
+    """The model as all processes share it, on the processors; see `devices.load`, which learners call.
 
-    `folded`: with its norms folded into the weights and what is written to the residual stream centred, as
-    TransformerLens's compatibility mode does it. Shipped models are made that way.
-
-    One process holds one copy: loading twice gives the same object, hooks and all. To train it or to take
-    gradients by its weights, say `model.requires_grad_(True)`; to change it at will, take a `deepcopy`.
     Raises `UnknownModel` or `ModelUnavailable`, each with a sentence that says what to do.
     """
     entry = info(name)
