@@ -62,11 +62,16 @@ class Settings(BaseSettings):
     )
     run_seconds: int = Field(60, ge=1, description="wall-clock limit of one run of a cell")
     grade_seconds: int = Field(30, ge=1, description="wall-clock limit of one grading")
-    memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
+    memory_mb: int = Field(
+        2048, ge=256, description="memory one run may add to the warm process, beside what its models take"
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="cuda: this worker and its runner have an NVIDIA GPU; see `/manual/gpu`"
+    )
     runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
     lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
     worker_threads: int | None = Field(
-        None, ge=1, description="runs at the same time; default: two a core, if memory_mb for each fits"
+        None, ge=1, description="runs at once; default: two a core, if memory_mb for each fits; of a GPU, 1"
     )
     pool_size: int | None = Field(
         None, ge=0, description="children that wait for the next run; default: as many as run at once"
@@ -126,6 +131,11 @@ class Settings(BaseSettings):
         return self.sandbox or ("auto" if self.on_loopback else "required")
 
     @property
+    def memory_for_runs_mb(self) -> int:
+        """What this machine has for runs and the models that they share."""
+        return int(_FOR_RUNS * machine.memory()) >> 20
+
+    @property
     def hub_names(self) -> list[str]:
         """Of the hub's models that may be installed."""
         return [name for word in (self.hub_models or "").split(",") if (name := word.strip())]
@@ -133,8 +143,14 @@ class Settings(BaseSettings):
     @property
     def runs_at_once(self) -> int:
         """As many as the processors can do with, and all of which may take the memory that one may."""
-        fitting = int(_FOR_RUNS * machine.memory()) // (self.memory_mb << 20)
-        return self.worker_threads or max(1, min(2 * machine.cores(), fitting))
+        fitting = self.memory_for_runs_mb // self.memory_mb
+        several = 1 if self.device == "cuda" else max(1, min(2 * machine.cores(), fitting))
+        return self.worker_threads or several
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """From which this worker takes, in this order: with a GPU also what needs none, when nothing does."""
+        return ("gpu", "cpu") if self.device == "cuda" else ("cpu",)
 
     @property
     def spare_children(self) -> int:

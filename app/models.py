@@ -129,6 +129,9 @@ class Run(Base):
     chain_hash: Mapped[str] = mapped_column(String(64))  # tells whether anything above has changed since
     fingerprint: Mapped[str] = mapped_column(String(64))  # of the environment: interpreter, libraries, models
     seed: Mapped[int]
+    memory_mb: Mapped[int] = mapped_column(default=0)  # it may add to the warm process; 0: it needs none
+    queue: Mapped[str] = mapped_column(String(20), default="cpu")  # whose workers take it
+    slow: Mapped[bool] = mapped_column(default=False)  # it is better off on a GPU, and there is none
 
     state: Mapped[State] = mapped_column(text_enum(State), default=State.QUEUED)
     nonce: Mapped[str] = mapped_column(String(32), default="")  # new for each claim: late results are dropped

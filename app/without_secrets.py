@@ -8,7 +8,16 @@ from app.config import SHIPPED, Settings
 from app.environment import private_places
 
 # Nothing else of our environment reaches those who run learners' code or judge it: no secret can leak.
-_HARMLESS = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+_HARMLESS = (
+    "PATH",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+)
 # … but for what fetches models: proxies, certificates, mirrors, and the token of a hub that wants one
 _OF_NETWORK = (
     "PIP_",
@@ -26,7 +35,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def runner(config: Settings) -> list[str]:
     """Module and options of the runner."""
     options = ["--socket", str(config.runner_socket), *_group(config), "--sandbox", config.sandbox_mode]
-    options += ["--pool", str(config.spare_children), "--models", str(SHIPPED)]
+    options += ["--pool", str(config.spare_children), "--models", str(SHIPPED), "--device", config.device]
     options += ["--installed", str(config.models_dir), "--offered", *config.hub_names]
     if config.snapshots:
         options += ["--snapshots", str(config.snapshots), "--snapshots-mb", str(config.snapshots_mb)]

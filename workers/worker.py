@@ -19,8 +19,9 @@ from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 from celery.worker import state
 from redis import RedisError
+from sqlalchemy.orm import Session
 
-from app import accounts, jobs, leases, machine, runs
+from app import accounts, jobs, leases, machine, placement, room, runs
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
 STALLED_SWEEPS = 3  # sweeps in which nothing is taken though something waits
+GPU_GRACE_SECONDS = 30.0  # without a worker with a GPU, until what waits for one goes elsewhere
 _HOUSEKEEPING_SECONDS = 3600.0
 
 
@@ -42,6 +44,7 @@ class Sweeper(threading.Thread):
         self._worker, self._over = name, threading.Event()
         self._tidied_at = 0.0
         self._taken, self._still = 0, 0
+        self._gpu_seen_at = time.monotonic()
         self.stalled = False
 
     def run(self) -> None:
@@ -54,25 +57,36 @@ class Sweeper(threading.Thread):
 
     def sweep(self) -> None:
         """Once."""
-        waiting = self._say_alive()
-        self._look_for_stall(waiting or 0)
+        waiting, others = self._say_alive()
+        self._look_for_stall(sum(waiting.get(queue, 0) for queue in settings().queues))
         with transaction() as session:
-            touched = leases.sweep(session, queue_empty=waiting == 0)
+            moved = self._place_anew(session, others)
+            touched = leases.sweep(session, empty=[queue for queue, count in waiting.items() if not count])
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
                 runs.forget_old_outputs(session)
                 self._tidied_at = time.monotonic()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)
+        if moved:
+            log.warning("%d runs wait in another queue now, as a GPU came or went", moved)
 
-    def _say_alive(self) -> int | None:
-        """Returns how many messages wait; None if nobody can know, for Redis is gone."""
+    def _say_alive(self) -> tuple[dict[str, int], list[jobs.Worker]]:
+        """How many messages wait in each queue, and who lives; nothing if Redis is gone: nobody can know."""
         try:
-            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS))
-            return jobs.waiting()
+            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS), **about_this_machine())
+            return {queue: jobs.waiting(queue) for queue in jobs.QUEUES}, jobs.workers()
         except RedisError as error:
             log.warning("Redis is gone: %s", error)
-            return None
+            return {}, []
+
+    def _place_anew(self, session: Session, workers: list[jobs.Worker]) -> int:
+        """A worker with a GPU that is only started again is waited for; without one all go elsewhere."""
+        if not workers or any(jobs.GPU in worker.queues for worker in workers):
+            self._gpu_seen_at = time.monotonic()
+        elif time.monotonic() - self._gpu_seen_at < GPU_GRACE_SECONDS:
+            return 0
+        return placement.replace(session, workers)
 
     def _look_for_stall(self, waiting: int) -> None:
         """End if messages wait, threads are free, and none is taken: after Redis was away, a consumer may be
@@ -95,6 +109,18 @@ class Sweeper(threading.Thread):
             jobs.sign_off(self._worker)
         except RedisError:
             log.info("nobody hears that this worker ends")
+
+
+def about_this_machine() -> dict[str, Any]:
+    """What those who place runs have to know of it."""
+    return {
+        "machine": machine.name(),
+        "device": settings().device,
+        "queues": settings().queues,
+        "room_mb": tasks.ROOM.total_mb,
+        "free_mb": tasks.ROOM.free_mb,
+        "models": [one.name for one in room.loaded()],
+    }
 
 
 def main() -> int:
@@ -136,6 +162,7 @@ def _celery_worker(name: str) -> Any:
         hostname=name,
         pool_cls=PromptPool,
         concurrency=settings().runs_at_once,
+        queues=list(settings().queues),
         loglevel="WARNING",
         quiet=True,
         without_gossip=True,  # workers need not know each other: the rows say who does what
