@@ -113,7 +113,7 @@ def _redis() -> _Found:
 
 def _runner() -> _Found:
     command = [sys.executable, "-m", "workers.runner", "--probe", "--sandbox", settings().sandbox_mode]
-    command += ["--snapshots", str(settings().snapshots)]
+    command += ["--snapshots", str(settings().snapshots), "--device", settings().device]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     found = json.loads(said.stdout.strip().splitlines()[-1])
     layers = ", ".join(found["layers"]) or "none"
@@ -123,6 +123,17 @@ def _runner() -> _Found:
         return how, f"walls around learners' code: {layers}. {missing}".strip()
     weaker = set(found["missing"]) - {"cgroup"}  # which other limits stand in for
     return ("warn" if weaker else "ok"), f"walls around learners' code: {layers}. {missing}".strip()
+
+
+def _device() -> _Found:
+    if settings().device == "cpu":
+        return "ok", "processors"
+    command = [sys.executable, "-c", "import torch; torch.zeros(1, device='cuda')"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if said.returncode:
+        why = (said.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        return "fail", f"torch finds no GPU ({why}): see “GPU workers” in the manual, or unset UNEMBED_DEVICE"
+    return "ok", "a GPU; nobody has tried the walls with one yet"
 
 
 def _examiner() -> _Found:
@@ -179,6 +190,7 @@ _LOOKS: dict[str, Callable[[], _Found]] = {
     "database": _database,
     "Redis": _redis,
     "runner": _runner,
+    "device": _device,
     "examiner": _examiner,
     "course": _course,
     "pages": _assets,

@@ -15,7 +15,7 @@ from app.guard import NotFound
 router = APIRouter(prefix="/manual")
 
 # files of app/manual/, as one would read them
-PAGES = ("machine", "sandbox", "models", "backups", "failures")
+PAGES = ("machine", "sandbox", "models", "gpu", "backups", "failures")
 
 
 @dataclass(frozen=True)
