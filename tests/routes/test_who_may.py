@@ -23,6 +23,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
     "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200)),
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
+    "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
     "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
     # done by everybody: a newcomer becomes a guest
