@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     course = command("course", "check [--json] [--lesson …]: the course checks itself", _course, True)
     course.add_argument("action", choices=("check",))
-    command("models", "the models that lessons can load", _models)
+    models = command("models", "the models there are: list them, install one here, remove it", _models)
+    models.add_argument("action", nargs="?", choices=("list", "install", "remove"), default="list")
+    models.add_argument("name", nargs="?", help="which (not for list)")
     command("doctor", "look at this installation and say what is wrong with it", _doctor)
     site = command("site", "the web site alone (unembed serve starts one)", _site)
     site.add_argument("--socket", type=int, help="descriptor of a socket that listens already")
@@ -137,8 +139,15 @@ def _course(_parsed: argparse.Namespace, rest: list[str]) -> None:
     _become("workers.examiner.check", rest)
 
 
-def _models(_parsed: argparse.Namespace, _rest: list[str]) -> None:
-    _become("workers.lab.models", [])
+def _models(parsed: argparse.Namespace, _rest: list[str]) -> None:
+    from app import model_commands
+
+    if parsed.action == "list":
+        return model_commands.show()
+    if not parsed.name:
+        _parser().error(f"which? unembed models {parsed.action} NAME")
+    act = model_commands.install if parsed.action == "install" else model_commands.remove
+    return act(parsed.name)
 
 
 def _runner(_parsed: argparse.Namespace, _rest: list[str]) -> None:

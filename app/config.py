@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 import socket
 import tempfile
 from functools import lru_cache
@@ -56,20 +57,31 @@ class Settings(BaseSettings):
     )
     examiner_socket: Path = Field(Path("examiner.sock"), description="where the examiner is asked, likewise")
     group_sockets: bool = Field(False, description="other users of the same group may ask these two")
+    models_dir: Path = Field(
+        Path("models"), description="where models are installed; relative: in the data folder"
+    )
+    hub_models: str | None = Field(
+        None, description="models of the Hugging Face hub that may be installed, with commas: `gpt2`"
+    )
     course_dir: Path = Field(ROOT / "app" / "course", description="the lessons")
     sandbox: Literal["required", "auto", "off"] | None = Field(
         None, description="default: required, unless the site is on loopback (then auto)"
     )
     run_seconds: int = Field(60, ge=1, description="wall-clock limit of one run of a cell")
     grade_seconds: int = Field(30, ge=1, description="wall-clock limit of one grading")
-    memory_mb: int = Field(2048, ge=256, description="memory one run may add to the warm process")
+    memory_mb: int = Field(
+        2048, ge=256, description="memory one run may add to the warm process, beside what its models take"
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="cuda: this worker and its runner have an NVIDIA GPU; see `/manual/gpu`"
+    )
     runs_per_learner: int = Field(2, ge=1, description="runs of one learner that may be waiting or running")
     lease_seconds: int = Field(15, ge=2, description="a run whose worker is silent this long is taken back")
     drain_seconds: float = Field(
         0, ge=0, description="how long runs may go on when a worker is stopped; then they go back"
     )
     worker_threads: int | None = Field(
-        None, ge=1, description="runs at the same time; default: two a core, if memory_mb for each fits"
+        None, ge=1, description="runs at once; default: two a core, if memory_mb for each fits; of a GPU, 1"
     )
     pool_size: int | None = Field(
         None, ge=0, description="children that wait for the next run; default: as many as run at once"
@@ -97,6 +109,20 @@ class Settings(BaseSettings):
     @classmethod
     def _in_run_dir(cls, path: Path, of: ValidationInfo) -> Path:
         return _run_dir(of.data["data_dir"]) / path if "data_dir" in of.data else path
+
+    @field_validator("models_dir")
+    @classmethod
+    def _in_data_dir(cls, path: Path, of: ValidationInfo) -> Path:
+        return of.data["data_dir"].resolve() / path.expanduser() if "data_dir" in of.data else path
+
+    @field_validator("hub_models")
+    @classmethod
+    def _names_of_models(cls, names: str | None) -> str | None:
+        """A name becomes part of a path, so nothing else than a name may stand there."""
+        for name in filter(None, map(str.strip, (names or "").split(","))):
+            if not is_model_name(name):
+                raise ValueError(f"{name!r} is no name of a model, as gpt2 and EleutherAI/pythia-70m are")
+        return names
 
     @field_validator("database_url")
     @classmethod
@@ -134,10 +160,26 @@ class Settings(BaseSettings):
         return self.sandbox or ("auto" if self.on_loopback else "required")
 
     @property
+    def memory_for_runs_mb(self) -> int:
+        """What this machine has for runs and the models that they share."""
+        return int(_FOR_RUNS * machine.memory()) >> 20
+
+    @property
+    def hub_names(self) -> list[str]:
+        """Of the hub's models that may be installed."""
+        return [name for word in (self.hub_models or "").split(",") if (name := word.strip())]
+
+    @property
     def runs_at_once(self) -> int:
         """As many as the processors can do with, and all of which may take the memory that one may."""
-        fitting = int(_FOR_RUNS * machine.memory()) // (self.memory_mb << 20)
-        return self.worker_threads or max(1, min(2 * machine.cores(), fitting))
+        fitting = self.memory_for_runs_mb // self.memory_mb
+        several = 1 if self.device == "cuda" else max(1, min(2 * machine.cores(), fitting))
+        return self.worker_threads or several
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """From which this worker takes, in this order: with a GPU also what needs none, when nothing does."""
+        return ("gpu", "cpu") if self.device == "cuda" else ("cpu",)
 
     @property
     def spare_children(self) -> int:
@@ -157,6 +199,13 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         own = f"unix://{self.run_dir / 'redis.sock'}"
         return _with_password(self.redis_url, self.redis_password) if self.redis_url else own
+
+
+def is_model_name(name: str) -> bool:
+    """Whether it is `name` or `owner/name` as the Hugging Face hub allows them."""
+    part = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
+    fits = re.fullmatch(rf"{part}(?:/{part})?", name, re.ASCII) is not None
+    return fits and len(name) <= 96 and "--" not in name and ".." not in name
 
 
 def _run_dir(data_dir: Path) -> Path:

@@ -30,7 +30,8 @@ def copy(source: str, target: str) -> dict[str, int]:
     Raises Failed, and then nothing has been kept in the target.
     """
     with _reading(source) as old, _writing(target) as new:
-        for table in Base.metadata.sorted_tables:
+        people_first = sorted(Base.metadata.sorted_tables, key=lambda table: table.name != "users")
+        for table in people_first:
             if _count(new, table):
                 raise Failed(
                     f"There are {table.name} already in {_shown(target)}: it has to be empty. {_MEND}"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from app.config import settings
 
 _LOCK_SECONDS = 30  # how long one writer waits for others; SQLite lets them in as it happens, not in turn
+_CONNECT_SECONDS = 5
 
 
 def uuid7() -> uuid.UUID:
@@ -90,12 +91,21 @@ def make_engine(url: str) -> Engine:
     # can be is bounded by those who ask: the site's turns (`app.visitors`) and threads, the worker's threads.
     # What they write stays out of their errors, and so out of every log: it is what people wrote.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, max_overflow=-1, hide_parameters=True)
+        waiting = _not_for_ever(url)
+        return create_engine(
+            url, pool_pre_ping=True, max_overflow=-1, hide_parameters=True, connect_args=waiting
+        )
     # IMMEDIATE: a transaction that writes waits its turn at the first write instead of failing at the second
     immediate = {"isolation_level": "IMMEDIATE"}
     made = create_engine(url, max_overflow=-1, hide_parameters=True, connect_args=immediate)
     event.listen(made, "connect", _set_up_sqlite)
     return made
+
+
+def _not_for_ever(url: str) -> dict[str, int]:
+    """How long Postgres may say nothing before it counts as gone, where the address itself does not say."""
+    patience = {"connect_timeout": _CONNECT_SECONDS, "tcp_user_timeout": _LOCK_SECONDS * 1000}
+    return {name: value for name, value in patience.items() if name not in make_url(url).query}
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
-from app import assets, embedded, migrate
+from app import assets, catalogue, embedded, migrate
 from app.config import ROOT, SHIPPED, settings
 from app.environment import LOCK
 from app.lessons import course
 from app.sockets import CannotListen, listen
 
+_WEIGHTS = "model.safetensors"  # of an installed model
 _LOW_SPACE = 1.0  # GB
 _SIGN = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
@@ -112,7 +113,7 @@ def _redis() -> _Found:
 
 def _runner() -> _Found:
     command = [sys.executable, "-m", "workers.runner", "--probe", "--sandbox", settings().sandbox_mode]
-    command += ["--snapshots", str(settings().snapshots)]
+    command += ["--snapshots", str(settings().snapshots), "--device", settings().device]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     found = json.loads(said.stdout.strip().splitlines()[-1])
     layers = ", ".join(found["layers"]) or "none"
@@ -122,6 +123,17 @@ def _runner() -> _Found:
         return how, f"walls around learners' code: {layers}. {missing}".strip()
     weaker = set(found["missing"]) - {"cgroup"}  # which other limits stand in for
     return ("warn" if weaker else "ok"), f"walls around learners' code: {layers}. {missing}".strip()
+
+
+def _device() -> _Found:
+    if settings().device == "cpu":
+        return "ok", "processors"
+    command = [sys.executable, "-c", "import torch; torch.zeros(1, device='cuda')"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if said.returncode:
+        why = (said.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        return "fail", f"torch finds no GPU ({why}): see “GPU workers” in the manual, or unset UNEMBED_DEVICE"
+    return "ok", "a GPU; nobody has tried the walls with one yet"
 
 
 def _examiner() -> _Found:
@@ -153,7 +165,11 @@ def _models() -> _Found:
     pointers = [path for path in shipped if path.stat().st_size < 1000]
     if pointers:
         return "fail", f"{pointers[0].name} is empty or a pointer: get it again with `git checkout`"
-    return "ok", ", ".join(path.stem for path in shipped)
+    installed = catalogue.all_installed()
+    hollow = [name for name in installed if not (catalogue.folder_of(name) / _WEIGHTS).exists()]
+    if hollow:
+        return "fail", f"{hollow[0]} has lost its weights: `unembed models install {hollow[0]}` brings them"
+    return "ok", ", ".join((*(path.stem for path in shipped), *installed))
 
 
 def _port() -> _Found:
@@ -174,6 +190,7 @@ _LOOKS: dict[str, Callable[[], _Found]] = {
     "database": _database,
     "Redis": _redis,
     "runner": _runner,
+    "device": _device,
     "examiner": _examiner,
     "course": _course,
     "pages": _assets,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from app import chains, drafts, runs
@@ -52,8 +53,12 @@ def _holds(run: Run) -> bool:
 
 def _house(session: Session) -> User:
     known = session.get(User, HOUSE)
-    if known is None:
-        known = User(id=HOUSE, name="Unembed", guest=True)
-        session.add(known)
-        session.flush()
-    return known
+    if known is not None:
+        return known
+    made = User(id=HOUSE, name="Unembed", guest=True)
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # another site that starts at the same moment was faster
+        return session.get_one(User, HOUSE)
+    return made

@@ -11,14 +11,20 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 
+from app import catalogue
 from app.config import SHIPPED
 
 _LIBRARIES = ("torch", "transformer-lens", "numpy", "einops", "plotly")
 
 
-@lru_cache
 def parts() -> dict[str, str]:
     """What the fingerprint is made of, for people: name → version; of a model, the start of its hash."""
+    installed = catalogue.all_installed()
+    return {**_shipped_parts(), **{name: str(facts.get("weights"))[:16] for name, facts in installed.items()}}
+
+
+@lru_cache
+def _shipped_parts() -> dict[str, str]:
     versions = {name: metadata.version(name) for name in _LIBRARIES}
     models = {
         path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -27,7 +33,6 @@ def parts() -> dict[str, str]:
     return {"python": platform.python_version(), **versions, **models}
 
 
-@lru_cache
 def fingerprint() -> str:
     """64 hexadecimal digits that change when any of `parts` does."""
     return hashlib.sha256(json.dumps(parts(), sort_keys=True).encode()).hexdigest()

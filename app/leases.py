@@ -15,19 +15,22 @@ dropped.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import ColumnElement, Update, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import events, jobs, line, watch
 from app.config import settings
 from app.db import now, uuid7
+from app.jobs import CPU
+from app.line import Waiting
 from app.models import Ending, Output, Run, State
+from app.room import Room
 from app.runs import HINT_SECONDS
 
 MAX_FAULTS = 5  # those that die together share one death, and only one of them can be to blame
@@ -66,12 +69,29 @@ class Result:
         return sum(self.cell_seconds.values())
 
 
-def claim_next(session: Session) -> Run | None:
-    """Take the run whose turn it is. None if nobody waits."""
-    while (run_id := line.first(session)) is not None:
-        if (run := claim(session, run_id)) is not None:
+def claim_next(
+    session: Session, room: Room | None = None, queue: str = CPU, queues: Iterable[str] = ()
+) -> Run | None:
+    """Take the run of this queue whose turn it is, of those that fit into the room. None if there is none.
+
+    One that stands first and does not fit yet lets smaller ones go before, for a while. Then this machine
+    takes nothing until there is room: it works for all `queues`, and those who wait long in one of them
+    count in each.
+    """
+    while (waiting := _next(session, room, queue, queues)) is not None:
+        if (run := claim(session, waiting.id)) is not None:
             return run
     return None
+
+
+def _next(session: Session, room: Room | None, queue: str, queues: Iterable[str]) -> Waiting | None:
+    if room is None:
+        return line.first(session, queue)
+    heads = {name: line.first(session, name, room.total_mb) for name in {queue, *queues}}
+    if any([room.keeps_others_out(first) for first in heads.values()]):  # all are to be noted
+        return None
+    head, free = heads[queue], room.free_mb
+    return head if head is None or head.memory_mb <= free else line.first(session, queue, free)
 
 
 def claim(session: Session, run_id: UUID) -> Run | None:
@@ -135,23 +155,23 @@ def give_back(
 
 def resend(run: Run) -> None:
     """Another message for a run that waits."""
-    jobs.send(jobs.RUN, run_id=run.id)
+    jobs.send(jobs.RUN, run.queue, run_id=run.id)
 
 
-def sweep(session: Session, *, queue_empty: bool) -> int:
+def sweep(session: Session, *, empty: Collection[str]) -> int:
     """Take back what has no living worker, and send messages that seem lost.
 
     Returns how many runs were touched.
 
-    `queue_empty`: no message waits, so whoever has been waiting longer than a moment has none.
+    `empty`: queues in which no message waits, so whoever has waited there longer than a moment has none.
     """
-    orphans = _free(session, State.RUNNING, now())
+    orphans = _free(session, State.RUNNING, Run.lease_until < now())
     cancelled = _end_unwanted(session, _orphaned().where(Run.id.in_(orphans)))
     faulty = [_fault(session, _orphaned().where(Run.id == run_id), pause=False) for run_id in orphans]
-    touched = [*filter(None, faulty), *_without_message(session, queue_empty)]
+    touched = [*filter(None, faulty), *_without_message(session, empty)]
     for run in touched:
         if run.state is State.QUEUED:
-            jobs.enqueue(session, jobs.RUN, run_id=run.id)
+            jobs.enqueue(session, jobs.RUN, run.queue, run_id=run.id)
     return len(cancelled) + len(touched)
 
 
@@ -206,22 +226,22 @@ def _requeue(session: Session, which: Update, *, faults: int = 0, pause: bool) -
     return waiting[0] if waiting else None
 
 
-def _without_message(session: Session, queue_empty: bool) -> Sequence[Run]:
+def _without_message(session: Session, empty: Collection[str]) -> Sequence[Run]:
     """Those who have waited for longer than a message takes; each is due again after another such while."""
     moment = now()
-    due = moment if queue_empty else moment - timedelta(seconds=PATIENCE)
-    free = _free(session, State.QUEUED, due)
-    silent = update(Run).where(Run.id.in_(free), Run.state == State.QUEUED, Run.lease_until < due)
+    lately, long_ago = (Run.lease_until < moment - timedelta(seconds=late) for late in (0, PATIENCE))
+    due = or_(long_ago, and_(lately, Run.queue.in_(empty)))
+    silent = update(Run).where(Run.id.in_(_free(session, State.QUEUED, due)), Run.state == State.QUEUED, due)
     return _all(session, silent.values(lease_until=moment + timedelta(seconds=HINT_SECONDS)))
 
 
-def _free(session: Session, state: State, due: datetime) -> list[UUID]:
-    """Those in this state whose lease ended before `due`, and which nobody else is changing just now.
+def _free(session: Session, state: State, due: ColumnElement[bool]) -> list[UUID]:
+    """Those in this state which are due, and which nobody else is changing just now.
 
     We hold several rows: whoever does so and waits for others may wait for ever. SQLite has one writer, and
     no such lock: there the change has to ask again.
     """
-    which = select(Run.id).where(Run.state == state, Run.lease_until < due).limit(_SWEPT)
+    which = select(Run.id).where(Run.state == state, due).limit(_SWEPT)
     return list(session.scalars(which.with_for_update(skip_locked=True)))
 
 

@@ -3,23 +3,48 @@
 A learner's first waiting run stands before everybody's second. What a learner has running counts as a turn
 taken, and so does what has begun since this run came: who presses again and again gains nothing. Among equal
 turns the one who came first goes first.
+
+There is a line for each queue; a place is counted in one's own. Whether what stands first fits into a
+machine's memory is for the machine to say.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, Subquery, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.db import now
+from app.jobs import CPU
 from app.models import Run, State
 
+MOST_MB = 2**31 - 1
 
-def first(session: Session) -> UUID | None:
-    """The run whose turn it is; None if nobody waits. One that was given back may have to pause first."""
-    return session.scalar(_first(), {"moment": now()})
+
+class Waiting(NamedTuple):
+    """One who waits, and the memory that it asks for."""
+
+    id: UUID
+    memory_mb: int
+
+
+def first(session: Session, queue: str = CPU, at_most: int = MOST_MB) -> Waiting | None:
+    """The run whose turn it is, of those that need `at_most` so many MB; None if none of them waits.
+
+    One that was given back may have to pause first.
+    """
+    wanted = {"moment": now(), "queue": queue, "at_most": at_most}
+    found = session.execute(_first(), wanted).one_or_none()
+    return Waiting(*found) if found else None
+
+
+def count(session: Session, queue: str, at_most: int) -> int:
+    """How many wait in this queue that need `at_most` so many MB."""
+    waiting = select(func.count()).select_from(Run).where(Run.state == State.QUEUED, Run.queue == queue)
+    return session.scalar(waiting.where(Run.memory_mb <= at_most)) or 0
 
 
 def place(session: Session, run: Run) -> int:
@@ -36,10 +61,13 @@ def places(session: Session, most: int) -> list[tuple[Run, int]]:
 
 
 @lru_cache
-def _first() -> Select[UUID]:
+def _first() -> Select[UUID, int]:
     line = _line()
     ready = or_(Run.ready_at.is_(None), Run.ready_at <= bindparam("moment", type_=Run.ready_at.type))
-    return select(Run.id).join(line, line.c.id == Run.id).where(ready).order_by(line.c.place).limit(1)
+    fits = Run.memory_mb <= bindparam("at_most", type_=Run.memory_mb.type)
+    here = Run.queue == bindparam("queue", type_=Run.queue.type)
+    mine = select(Run.id, Run.memory_mb).join(line, line.c.id == Run.id).where(ready, fits, here)
+    return mine.order_by(line.c.place).limit(1)
 
 
 @lru_cache
@@ -66,8 +94,8 @@ def _line() -> Subquery:
         .scalar_subquery()
     )
     own = func.row_number().over(partition_by=Run.user_id, order_by=(Run.queued_at, Run.id))
-    turns = (
-        select(Run.id, Run.queued_at, (own + taken).label("turn")).where(Run.state == State.QUEUED).subquery()
-    )
+    who = (Run.id, Run.queue, Run.queued_at)
+    turns = select(*who, (own + taken).label("turn")).where(Run.state == State.QUEUED).subquery()
     order = (turns.c.turn, turns.c.queued_at, turns.c.id)
-    return select(turns.c.id, func.row_number().over(order_by=order).label("place")).subquery()
+    place = func.row_number().over(partition_by=turns.c.queue, order_by=order)
+    return select(turns.c.id, place.label("place")).subquery()

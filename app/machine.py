@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from pathlib import Path
 
 _OF_CONTAINER = (
@@ -15,6 +16,11 @@ _USED = {  # limit → what of it is used
     _OF_CONTAINER[0]: Path("/sys/fs/cgroup/memory.current"),
     _OF_CONTAINER[1]: Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 }
+
+
+def name() -> str:
+    """How this machine is called; a container, too, where it is given a lasting one."""
+    return socket.gethostname()
 
 
 def cores() -> int:

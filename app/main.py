@@ -14,6 +14,8 @@ from urllib.parse import quote
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,6 +32,7 @@ from app.routes import (
     lessons,
     manual,
     mentor,
+    models,
     operate,
     path,
     runs,
@@ -83,6 +86,7 @@ def create_app() -> FastAPI:
     app.include_router(threads.router)
     app.include_router(mentor.router)
     app.include_router(accounts.router)
+    app.include_router(models.router)
     app.include_router(manual.router)
     app.include_router(operate.router)
     app.include_router(health.router)
@@ -147,6 +151,7 @@ async def _written(request: Request) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name in ("text", "body")}
 
 
+_SECONDS_AWAY = 5  # after which it is worth while to ask again
 _SENTENCES = {
     404: "There is no such page. The map shows all that there is.",
     405: "This address does not answer that kind of request.",
@@ -164,6 +169,19 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     return pages.problem(request, 422, f"Something is missing or not of the right kind: {missing}.")
 
 
+async def _away(request: Request, error: Exception) -> HTMLResponse:
+    """The database or Redis is being started again, or has no room left: one may ask again."""
+    part = "queue" if isinstance(error, RedisError) else "database"
+    first = str(error).partition("\n")[0]
+    log.error("%s %s: the %s does not answer: %s", request.method, request.url.path, part, first)
+    sentence = (
+        f"The site's {part} does not answer just now, so this could not be done. What you wrote is kept; "
+        "try again in a moment. If it lasts, tell your mentor."
+    )
+    texts = await _written(request) if request.method == "POST" else {}
+    return pages.problem(request, 503, sentence, texts, {"retry-after": str(_SECONDS_AWAY)})
+
+
 async def _broken(request: Request, _error: Exception) -> HTMLResponse:
     """Our fault. Starlette logs the traceback; this answer leaves outside `Edge`, so it is dressed here."""
     sentence = (
@@ -177,5 +195,8 @@ _HANDLERS: dict[Any, Any] = {
     Refused: _refused,
     HTTPException: _http_error,
     RequestValidationError: _invalid,
+    OperationalError: _away,
+    InterfaceError: _away,
+    RedisError: _away,
     Exception: _broken,
 }

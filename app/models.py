@@ -45,6 +45,17 @@ class Verdict(StrEnum):
     NOT_ATTEMPTED = "not_attempted"  # still the starter
 
 
+class InstallState(StrEnum):
+    """What is with a model on one machine; its worker sees to the first three."""
+
+    ASKED = "asked"  # what would it take?
+    WANTED = "wanted"
+    UNWANTED = "unwanted"
+    OFFERED = "offered"  # asked, and not wanted yet
+    INSTALLED = "installed"
+    FAILED = "failed"  # the message says why, and what to do
+
+
 class RunKind(StrEnum):
     RUN = "run"
     GRADE = "grade"
@@ -118,6 +129,9 @@ class Run(Base):
     chain_hash: Mapped[str] = mapped_column(String(64))  # tells whether anything above has changed since
     fingerprint: Mapped[str] = mapped_column(String(64))  # of the environment: interpreter, libraries, models
     seed: Mapped[int]
+    memory_mb: Mapped[int] = mapped_column(default=0)  # it may add to the warm process; 0: it needs none
+    queue: Mapped[str] = mapped_column(String(20), default="cpu")  # whose workers take it
+    slow: Mapped[bool] = mapped_column(default=False)  # it is better off on a GPU, and there is none
 
     state: Mapped[State] = mapped_column(text_enum(State), default=State.QUEUED)
     nonce: Mapped[str] = mapped_column(String(32), default="")  # new for each claim: late results are dropped
@@ -230,3 +244,23 @@ class Choice(Base):
     node: Mapped[str] = mapped_column(String(80))
     hidden: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int | None]
+
+
+class Install(Base):
+    """A model on one machine: that it is there, or shall be, and how far that is."""
+
+    __tablename__ = "installs"
+    __table_args__ = (UniqueConstraint("machine", "model"),)
+
+    machine: Mapped[str] = mapped_column(String(255))
+    model: Mapped[str] = mapped_column(String(96))
+    state: Mapped[InstallState] = mapped_column(text_enum(InstallState))
+    stage: Mapped[str] = mapped_column(String(20), default="")
+    done: Mapped[int] = mapped_column(default=0)  # megabytes, where somebody can say
+    total: Mapped[int] = mapped_column(default=0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sizes, licence, revision, once known
+    nonce: Mapped[str] = mapped_column(String(32), default="")  # of the worker that is at it
+    lease_until: Mapped[datetime | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    seen_at: Mapped[datetime]  # when its machine last spoke of it

@@ -89,11 +89,11 @@ def _of_redis() -> dict[str, Any]:
         version: dict[str, Any] = client().info("server")  # type: ignore[assignment]
         names = ("used_memory", "maxmemory", "maxmemory_policy")
         known = {name: info.get(name) for name in names} | {"version": version.get("redis_version")}
-        workers = [_SILENT | {"machine": name} | said for name, said in jobs.workers().items()]
+        workers = [_SILENT | {"machine": one.machine} | dict(one.said) for one in jobs.workers()]
         return {
             "redis": known,
             "workers": workers,
-            "messages": jobs.waiting(),
+            "messages": jobs.waiting(*jobs.QUEUES),
             "counted": tally.read(),
         }
 

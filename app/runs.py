@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from app import activity, chains, drafts, events, jobs, line, watch
+from app import activity, chains, drafts, events, jobs, line, needs, placement, watch
 from app.activity import Kind
 from app.chains import Chain
 from app.config import settings
@@ -58,8 +58,13 @@ def submit(session: Session, user: User, lesson: str, cell: str, texts: Mapping[
 
 
 def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, chain: Chain) -> Run:
-    """A new run at the end of the queue; call inside `one_at_a_time`. Raises TooMany."""
+    """A new run at the end of the queue; call inside `one_at_a_time`.
+
+    Raises TooMany, and Unusable if it fits on no machine here.
+    """
     _check_cap(session, user)
+    wanted = needs.of_chain(lesson, chain)
+    placed = placement.place(wanted)
     run = Run(
         user_id=user.id,
         kind=kind,
@@ -69,6 +74,9 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
         chain_hash=chains.hash_above(chain),
         fingerprint=fingerprint(),
         seed=_seed(user, kind, lesson),
+        memory_mb=wanted.memory_mb,
+        queue=placed.queue,
+        slow=placed.slow,
         state=State.QUEUED,
         queued_at=now(),
         lease_until=now() + timedelta(seconds=HINT_SECONDS),
@@ -77,7 +85,7 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
     session.add(run)
     session.flush()
     watch.queued(session, run)
-    jobs.enqueue(session, jobs.RUN, run_id=run.id)
+    jobs.enqueue(session, jobs.RUN, run.queue, run_id=run.id)
     events.tell(session, run, events.queued(run, line.place(session, run)))
     return run
 

@@ -237,7 +237,7 @@ def sent_jobs(redis: Redis) -> Callable[[], list[tuple[str, dict[str, str]]]]:
 
     def take() -> list[tuple[str, dict[str, str]]]:
         found: list[tuple[str, dict[str, str]]] = []
-        while (raw := redis.rpop(jobs.QUEUE)) is not None:
+        while (raw := redis.rpop(jobs.CPU)) is not None:
             message: dict[str, Any] = json.loads(raw)  # type: ignore[arg-type]
             _, ids, _ = json.loads(base64.b64decode(message["body"]))
             found.append((message["headers"]["task"], ids))

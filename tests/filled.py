@@ -14,6 +14,8 @@ from app.models import (
     Choice,
     Draft,
     Ending,
+    Install,
+    InstallState,
     Message,
     Output,
     Run,
@@ -34,6 +36,8 @@ FIGURE = {
     "z": {"b": [], "a": {}, "": "", "2": True},
 }
 
+_INSTALLED = {"state": InstallState.INSTALLED, "facts": FIGURE, "message": ODD, "lease_until": MOMENT}
+
 
 def fill(url: str) -> None:
     """At least a row in every table, and rows that nothing belongs to."""
@@ -43,6 +47,7 @@ def fill(url: str) -> None:
         guest = User(name="", guest=True)
         session.add_all([ada, guest, User(name="Mo", email="mo@example.org", mentor=True, admin=True)])
         session.flush()
+        session.add(Install(machine=ODD[:200], model="acme/tiny", seen_at=MOMENT, **_INSTALLED))
         _at_work(session, ada)
         _at_work(session, guest)
     engine.dispose()

@@ -6,12 +6,13 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -23,7 +24,7 @@ from app.processes import spawn, stop
 _SECONDS_TO_START = 60
 _NEW = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 # Nothing of it is needed when the power fails. Those who are many at once are the tests' learners.
-_SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 # Postgres refuses to be root. Who changes its user also loses the signal that its parent's death sends.
 _AS_ANOTHER = """
 import ctypes, os, signal, sys
@@ -41,28 +42,72 @@ def start_postgres(network_of: int = 0) -> Iterator[str]:
     With `network_of` a process it also listens at every address of that process's network, and asks whoever
     comes there for a password.
     """
+    with server(network_of=network_of) as running:
+        yield running.url
+
+
+@contextmanager
+def server(port: int = 0, network_of: int = 0) -> Iterator[Postgres]:
+    """A server with nothing in it, on a unix socket; on loopback, too, if a `port` is named.
+
+    `network_of` as above.
+    """
     with tempfile.TemporaryDirectory(prefix="unembed-test-") as name:  # a short path: it holds a socket
-        folder = Path(name)
+        made = Postgres(Path(name), port, network_of)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.end()
+
+
+class Postgres:
+    """A server that can be ended and started again, with what is in it."""
+
+    def __init__(self, folder: Path, port: int, network_of: int) -> None:
         programs, prefix = _programs(folder), _prefix(folder)
         data = folder / "data"
         make = [*prefix, str(programs / "initdb"), "-D", str(data), *_NEW]
         made = subprocess.run(make, cwd=folder, capture_output=True, text=True)
         assert made.returncode == 0, made.stdout + made.stderr
-        settings = _SETTINGS | ({"listen_addresses": "*"} if network_of else {})
         there = ["/usr/bin/nsenter", "-t", str(network_of), "-n"] if network_of else []
         if network_of:
             with (data / "pg_hba.conf").open("a") as file:
                 file.write("host all all all scram-sha-256\n")
+        settings = _SETTINGS | _where(port, network_of)
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        command = [*there, *prefix, str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options]
-        with (folder / "log").open("wb") as log:
-            server = spawn(command, cwd=folder, output=log, errors=log)
-        try:
-            url = f"postgresql://postgres@/postgres?host={folder}"
-            _wait_for(server, url, folder / "log")
-            yield url
-        finally:
-            stop([server], 10)
+        words = [str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options]
+        self._command, self._folder = [*there, *prefix, *words], folder
+        self.process: subprocess.Popen[bytes] | None = None
+        place = f"127.0.0.1:{port}/postgres" if port else f"/postgres?host={folder}"
+        self.url = f"postgresql://postgres@{place}"
+
+    @property
+    def pid(self) -> int:
+        """The process whose children all others are; 0 if it does not run."""
+        return self.process.pid if self.process else 0
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        log = self._folder / "log"
+        with log.open("ab") as output:
+            self.process = spawn(self._command, cwd=self._folder, output=output, errors=output)
+        _wait_for(self.process, self.url, log)
+
+    def end(self) -> None:
+        """Everybody who is connected is thrown out, and nobody is let in."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGINT)  # its “fast” shutdown: SIGTERM waits for those inside
+        stop([self.process], 10)
+        self.process = None
+
+
+def _where(port: int, network_of: int) -> dict[str, str]:
+    if port:
+        return {"port": str(port), "listen_addresses": "127.0.0.1"}
+    return {"listen_addresses": "*" if network_of else ""}
 
 
 def new_database(server: str, name: str, template: str = "template1") -> str:

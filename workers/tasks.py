@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from celery import Task
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app import attempts, events, leases, logs
+from app import attempts, events, jobs, leases, line, logs
 from app.attempts import Verdict
 from app.config import settings
 from app.db import now, transaction
-from app.jobs import RUN, celery
+from app.jobs import CPU, GPU, RUN, celery
 from app.leases import Result
 from app.lessons import course
 from app.models import Ending, Run, RunKind, State
 from app.models import Verdict as Word
+from app.room import Room
 from workers.claims import quoted
 from workers.examiner.client import ExaminerGone, Grading
 from workers.heartbeat import Heartbeat, Stop
@@ -37,6 +39,7 @@ from workers.runner.limits import Limits
 log = logging.getLogger(__name__)
 
 SHUTDOWN = threading.Event()  # set when this worker is told to end: its runs go back to the queue
+ROOM = Room()  # this machine's memory
 START_SECONDS = 10.0  # how long a run waits for a runner or an examiner that is starting again
 LONGEST_ABSENCE = timedelta(minutes=10)  # of runner or examiner; a run that has waited longer has our fault
 OUTPUTS = 50  # things shown in one run
@@ -62,20 +65,46 @@ class Away(Exception):
     """The runner or the examiner is being started again: no fault of this run, which has not begun."""
 
 
-@celery.task(name=RUN)
-def run(**_: Any) -> None:
+@celery.task(name=RUN, bind=True)
+def run(self: Task, **_: Any) -> None:
     """Take the run whose turn it is, do it, record it. Nothing is raised: the row says what happened.
 
     The message names the run that was queued with it, which mostly is the one; but who comes again and again
     must not keep others waiting.
     """
-    with transaction() as session:
-        held = leases.claim_next(session)
-        if held is not None:
-            leases.tell_places(session)
-    if held is not None:  # else cancelled, or somebody else has it: a message may come twice
+    held = _take((self.request.delivery_info or {}).get("routing_key") or CPU)
+    if held is None:  # cancelled, or somebody else has it: a message may come twice; or there is no room
+        return
+    try:
+        _tell_places()
         with logs.about(run=held.id, user=held.user_id):
             _do(held, _grade if held.kind is RunKind.GRADE else _run)
+    finally:
+        for queue in ROOM.give_back(held.id):
+            jobs.send(RUN, queue)
+
+
+def _take(queue: str) -> Run | None:
+    """Claim what comes next and fits into this machine's memory. Where something waits and does not, its
+    message is owed, until there is room.
+    """
+    with ROOM.choosing():
+        with transaction() as session:
+            held = leases.claim_next(session, ROOM, queue, settings().queues)
+            waiting = 0 if held else line.count(session, queue, ROOM.total_mb)
+        if held is not None:
+            ROOM.take(held.id, held.memory_mb)
+        ROOM.owe(queue, waiting)
+    return held
+
+
+def _tell_places() -> None:
+    """Those who wait have moved up. If they do not hear of it, nothing else is to suffer."""
+    try:
+        with transaction() as session:
+            leases.tell_places(session)
+    except SQLAlchemyError as error:
+        log.warning("nobody is told that they have moved up: %s", error)
 
 
 def _do(held: Run, work: Work) -> None:
@@ -112,7 +141,7 @@ def _run(job: Job) -> tuple[Result, None]:
 
 def _wish(held: Run) -> dict[str, Any] | None:
     """To begin after the cells above, if the runner has kept that state of this learner's lesson."""
-    if not settings().snapshots:
+    if not settings().snapshots or held.queue == GPU:
         return None
     return wish(f"{held.user_id}/{held.lesson}", [(link["cell"], link["text"]) for link in held.chain])
 
@@ -160,11 +189,13 @@ def _not_judged(held: Run, result: Result) -> Verdict:
 
 def _child(job: Job, seconds: int, snapshots: dict[str, Any] | None = None) -> RunnerClient:
     """A fresh child that the heartbeat can stop. While it is prepared, the page hears that it begins."""
-    memory = settings().memory_mb << 20
+    memory = (job.run.memory_mb or settings().memory_mb) << 20  # those from before this was known have none
     limits = Limits(wall=seconds, cpu=seconds, memory=memory, outputs=OUTPUTS)
+    device = settings().device if job.run.queue == GPU else "cpu"
 
     def ordered() -> RunnerClient:
-        child = RunnerClient(settings().runner_socket, limits, job.run.seed, snapshots, str(job.run.id))
+        run, path = str(job.run.id), settings().runner_socket
+        child = RunnerClient(path, limits, job.run.seed, snapshots, device, run)
         job.heartbeat.watch(child)
         child.order()
         job.recorder.started()

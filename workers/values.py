@@ -44,8 +44,9 @@ class Opaque:
 def pack(value: Any) -> tuple[Any, bytes]:
     """JSON and a body of safetensors for any value.
 
-    Tensors arrive detached, dense and contiguous, numpy arrays as tensors, a Plotly figure as its JSON, a
-    `FactoredMatrix` as such, a shipped model as its name, anything unknown as `Opaque`.
+    Tensors arrive detached, dense and contiguous, on the processors wherever they stood before; numpy arrays
+    as tensors, a Plotly figure as its JSON, a `FactoredMatrix` as such, a model of the lab as its name,
+    anything unknown as `Opaque`.
     Raises `Untransferable` if the value is too large, too deep or refuses to be read.
     """
     packer = _Packer()
@@ -53,14 +54,17 @@ def pack(value: Any) -> tuple[Any, bytes]:
     return packed, packer.body()
 
 
-def unpack(packed: Any, body: bytes = b"") -> Any:
-    """The value that `pack` was given. Raises `WireError` on anything `pack` would not have made."""
+def unpack(packed: Any, body: bytes = b"", device: str | torch.device = "cpu") -> Any:
+    """The value that `pack` was given, its tensors on the device. A model comes where `lab.load` puts it.
+
+    Raises `WireError` on anything `pack` would not have made.
+    """
     try:
         tensors = safetensors.torch.load(body) if body else {}
     except (SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise WireError(f"the body is not safetensors: {error}") from None
     try:
-        return _Unpacker(tensors).unpack(packed, 0)
+        return _Unpacker(tensors, torch.device(device)).unpack(packed, 0)
     except WireError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -111,8 +115,8 @@ class _Packer:
             return {"$figure": figure_json(value)}
         if type(value).__name__ == "FactoredMatrix" and module.startswith("transformer_lens"):
             return {"$factored": [self._keep(value.A), self._keep(value.B)]}
-        if module.startswith("transformer_lens") and (name := shipped_name(value)):
-            return {"$model": name}
+        if module.startswith("transformer_lens") and (found := model_of_lab(value)):
+            return {"$folded" if found[1] else "$model": found[0]}
         return {"$repr": [type(value).__name__[:200], _short_repr(value)]}
 
     def _pack_array(self, value: np.ndarray) -> Any:
@@ -154,8 +158,8 @@ def _pack_number(value: Any) -> Any:
 
 
 class _Unpacker:
-    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: dict[str, torch.Tensor], device: torch.device) -> None:
+        self.tensors, self.device = tensors, device
         self.items = 0
 
     def unpack(self, packed: Any, depth: int) -> Any:
@@ -186,7 +190,9 @@ class _Unpacker:
             case "$factored":
                 return _factored(self._tensor(content[0]), self._tensor(content[1]))
             case "$model":
-                return _shipped(content)
+                return _load(content, folded=False)
+            case "$folded":
+                return _load(content, folded=True)
             case "$repr":
                 name, text = content
                 return Opaque(str(name)[:200], str(text)[:_LONGEST_REPR])
@@ -194,7 +200,7 @@ class _Unpacker:
 
     def _tensor(self, name: str) -> torch.Tensor:
         """Each once, as `pack` names them: a value must not be larger than what was sent of it."""
-        return self.tensors.pop(name)
+        return self.tensors.pop(name).to(self.device)
 
 
 def _special_float(text: Any) -> float:
@@ -211,23 +217,20 @@ def _factored(left: torch.Tensor, right: torch.Tensor) -> Any:
     return FactoredMatrix(left, right)
 
 
-def _shipped(name: Any) -> Any:
+def _load(name: Any, folded: bool) -> Any:
     from workers.lab.models import ModelUnavailable, UnknownModel, load
 
     try:
-        return load(name)
+        return load(name, folded)
     except (UnknownModel, ModelUnavailable) as error:
         raise WireError(str(error)) from None
 
 
-def shipped_name(value: Any) -> str | None:
-    """The catalogue's name of this model, if it is the very object that `lab.load` gives; else None."""
-    from workers.lab.models import load, models
+def model_of_lab(value: Any) -> tuple[str, bool] | None:
+    """The catalogue's name of this model, and whether it is folded, if `lab.load` gives this very object."""
+    from workers.lab.models.devices import which
 
-    name = getattr(getattr(value, "cfg", None), "model_name", None)
-    if name not in {entry.name for entry in models()}:
-        return None
-    return name if load(name) is value else None
+    return which(value)
 
 
 def _short_repr(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from typing import Any
 
 from app import machine
@@ -22,7 +21,6 @@ _OF_POOL = {"pool_spare": "spare", "pool_alive": "alive", "pool_waiting": "waiti
 def found() -> dict[str, Any]:
     """Now. What is not there is said not to be; nothing is raised."""
     return {
-        "machine": socket.gethostname(),
         "threads": settings().runs_at_once,
         "busy": heartbeat.going(),
         "memory": machine.memory(),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
-import socket
 import sys
 import threading
 import time
@@ -19,17 +19,20 @@ from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from celery.worker import state
 from redis import RedisError
+from sqlalchemy.orm import Session
 
-from app import accounts, jobs, leases, logs, runs
+from app import accounts, jobs, leases, logs, machine, placement, room, runs
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks, vitals
+from workers.installs import Installer
 from workers.pool import PromptPool
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
 STALLED_SWEEPS = 3  # sweeps in which nothing is taken though something waits
+GPU_GRACE_SECONDS = 30.0  # without a worker with a GPU, until what waits for one goes elsewhere
 _HOUSEKEEPING_SECONDS = 3600.0
 
 
@@ -41,6 +44,7 @@ class Sweeper(threading.Thread):
         self._worker, self._over = name, threading.Event()
         self._tidied_at = 0.0
         self._taken, self._still = 0, 0
+        self._gpu_seen_at = time.monotonic()
         self.stalled = False
 
     def run(self) -> None:
@@ -53,25 +57,37 @@ class Sweeper(threading.Thread):
 
     def sweep(self) -> None:
         """Once."""
-        waiting = self._say_alive()
-        self._look_for_stall(waiting or 0)
+        waiting, others = self._say_alive()
+        self._look_for_stall(sum(waiting.get(queue, 0) for queue in settings().queues))
         with transaction() as session:
-            touched = leases.sweep(session, queue_empty=waiting == 0)
+            moved = self._place_anew(session, others)
+            touched = leases.sweep(session, empty=[queue for queue, count in waiting.items() if not count])
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
                 runs.forget_old_outputs(session)
                 self._tidied_at = time.monotonic()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)
+        if moved:
+            log.warning("%d runs wait in another queue now, as a GPU came or went", moved)
 
-    def _say_alive(self) -> int | None:
-        """Returns how many messages wait; None if nobody can know, for Redis is gone."""
+    def _say_alive(self) -> tuple[dict[str, int], list[jobs.Worker]]:
+        """How many messages wait in each queue, and who lives; nothing if Redis is gone: nobody can know."""
         try:
-            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS), **vitals.found())
-            return jobs.waiting()
+            about = vitals.found() | about_this_machine()
+            jobs.sign_of_life(self._worker, int(3 * SWEEP_SECONDS), **about)
+            return {queue: jobs.waiting(queue) for queue in jobs.QUEUES}, jobs.workers()
         except RedisError as error:
             log.warning("Redis is gone: %s", error)
-            return None
+            return {}, []
+
+    def _place_anew(self, session: Session, workers: list[jobs.Worker]) -> int:
+        """A worker with a GPU that is only started again is waited for; without one all go elsewhere."""
+        if not workers or any(jobs.GPU in worker.queues for worker in workers):
+            self._gpu_seen_at = time.monotonic()
+        elif time.monotonic() - self._gpu_seen_at < GPU_GRACE_SECONDS:
+            return 0
+        return placement.replace(session, workers)
 
     def _look_for_stall(self, waiting: int) -> None:
         """End if messages wait, threads are free, and none is taken: after Redis was away, a consumer may be
@@ -96,6 +112,18 @@ class Sweeper(threading.Thread):
             log.info("nobody hears that this worker ends")
 
 
+def about_this_machine() -> dict[str, Any]:
+    """What those who place runs have to know of it."""
+    return {
+        "machine": machine.name(),
+        "device": settings().device,
+        "queues": settings().queues,
+        "room_mb": tasks.ROOM.total_mb,
+        "free_mb": tasks.ROOM.free_mb,
+        "models": [one.name for one in room.loaded()],
+    }
+
+
 def main() -> int:
     """Work until SIGTERM; after a second one, what runs is not waited for.
 
@@ -103,12 +131,13 @@ def main() -> int:
     """
     logs.set_up("worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    sweeper = Sweeper(name)
+    name = f"{machine.name()}-{secrets.token_hex(3)}"  # in containers, process ids are not unlike
+    sweeper, installer = Sweeper(name), Installer()
     asked = threading.Event()
 
     def ready(**_: object) -> None:
         sweeper.start()
+        installer.start()
         logs.ready(log)
 
     def shutting_down(**_: object) -> None:
@@ -124,6 +153,7 @@ def main() -> int:
     finally:
         _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
+        installer.end()
     return 0 if asked.is_set() and not sweeper.stalled else 1
 
 
@@ -149,6 +179,7 @@ def _celery_worker(name: str) -> Any:
         hostname=name,
         pool_cls=PromptPool,
         concurrency=settings().runs_at_once,
+        queues=list(settings().queues),
         loglevel="WARNING",
         quiet=True,
         without_gossip=True,  # workers need not know each other: the rows say who does what

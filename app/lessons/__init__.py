@@ -28,6 +28,7 @@ files are browsed. The front matter is YAML::
         question: What will the loss be?
         unit: nats
     limits: {train: 40}         # seconds a live cell may take; the others have 10
+    device: {train: gpu}        # cells that go to a GPU where one is; or `device: gpu`, for the whole lesson
 
 **An exercise** is a Python file, cut here by `ast`. Its stem is its id, unique in the whole course::
 

@@ -17,7 +17,7 @@ from app.lessons.exercise import read_exercise
 from app.lessons.parts import Block, Cell, CourseError, Exercise, Lesson, Prediction, Prose
 
 REQUIRED = {"title", "step", "summary", "minutes"}
-KNOWN = REQUIRED | {"concepts", "needs", "predict", "limits"}
+KNOWN = REQUIRED | {"concepts", "needs", "predict", "limits", "device"}
 ID = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
 _markdown = MarkdownIt("commonmark").enable("table")
@@ -106,7 +106,7 @@ class _Lesson:
         return {}
 
     def _with_promises(self, block: Block) -> Block:
-        """The block with its prediction and its stated time."""
+        """The block with its prediction, its stated time, and where it is best off."""
         if isinstance(block, Prose):
             return block
         asked, seconds = self._mapping("predict").get(block.id), self._mapping("limits").get(block.id)
@@ -114,7 +114,17 @@ class _Lesson:
             block = replace(block, predict=self._prediction(block.id, asked))
         if isinstance(seconds, int):
             block = replace(block, seconds=seconds)
-        return block
+        return (
+            replace(block, device="gpu") if self._devices().get(block.id, self._whole()) == "gpu" else block
+        )
+
+    def _whole(self) -> str:
+        """The device that the front matter names for the lesson as a whole."""
+        return device if isinstance(device := self.front.get("device"), str) else "cpu"
+
+    def _devices(self) -> dict[str, Any]:
+        """… and for single cells."""
+        return device if isinstance(device := self.front.get("device"), dict) else {}
 
     def _prediction(self, block_id: str, asked: Any) -> Prediction | None:
         if (
@@ -196,6 +206,7 @@ class _Lesson:
                 self.report(
                     self._line_of(str(name)), f"The limit of {name!r} has to be 1 to 60 whole seconds."
                 )
+        self._report_devices(ids)
         if not isinstance(self.front.get("minutes", 0), int):
             self.report(self._line_of("minutes"), "`minutes` has to be a whole number.")
         linked = {block.path.name for block in blocks if isinstance(block, Exercise)}
@@ -204,6 +215,16 @@ class _Lesson:
                 self.report(
                     1,
                     f"No paragraph is only a link to {file.name}, so nobody would see it.",
+                )
+
+    def _report_devices(self, ids: set[str]) -> None:
+        line, said = self._line_of("device"), self.front.get("device", "cpu")
+        for name in self._devices().keys() - ids:
+            self.report(line, f"`device` speaks of {name!r}, which is no cell of this lesson.")
+        for device in self._devices().values() if isinstance(said, dict) else [said]:
+            if device not in ("cpu", "gpu"):
+                self.report(
+                    line, f"`device` is cpu or gpu, or maps cells to one of them: {device!r} is neither."
                 )
 
     def _failed_to_read(self, file: Path) -> bool:

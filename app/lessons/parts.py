@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeGuard
 
 CELL_SECONDS = 10  # what a live cell may take where its lesson states nothing
 
+Device = Literal["cpu", "gpu"]  # where a cell is best off; it runs on a processor, too
 FieldKind = Literal["choice", "bool", "int", "float", "text", "heads"]
 
 
@@ -53,6 +54,7 @@ class Cell:
     source: str
     predict: Prediction | None = None
     seconds: int = CELL_SECONDS
+    device: Device = "cpu"
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Exercise:
     path: Path = Path()
     predict: Prediction | None = None
     seconds: int = CELL_SECONDS
+    device: Device = "cpu"
 
     @property
     def is_form(self) -> bool:

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.exc import OperationalError
 
 from app import desk, examples, pages
 from app.db import transaction
 from app.lessons import course
 from app.visitors import Db, Viewer
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 
 FIRST_LESSON = "induction-heads"
 
 
 def prepare() -> None:
-    """Have the example run that this page shows, before anybody asks for it."""
+    """Have the example run that this page shows, before anybody asks for it.
+
+    Without a database the site starts all the same: its pages say what is away.
+    """
     lesson = course().lessons.get(FIRST_LESSON)
-    if lesson:
+    if lesson is None:
+        return
+    try:
         with transaction() as session:
             examples.ensure(session, lesson)
+    except OperationalError as error:
+        log.warning("no example is prepared, the database does not answer: %s", error)
 
 
 @router.get("/", name="home", response_class=HTMLResponse)

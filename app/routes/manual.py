@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from app import pages
 from app.config import ROOT
@@ -14,14 +14,9 @@ from app.guard import NotFound
 
 router = APIRouter(prefix="/manual")
 
-PAGES = (
-    "machine",
-    "sandbox",
-    "cohort",
-    "watching",
-    "backups",
-    "failures",
-)  # files of app/manual/, as one would read them
+FOLDER = ROOT / "app" / "manual"  # its pages, in the order in which one would read them
+PAGES = ("machine", "scale", "sandbox", "models", "gpu", "cohort", "watching", "backups", "failures")
+FIGURES = ("waiting",)  # drawn beside them; a page shows one by its file's name, as it stands there
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,14 @@ def for_operators(request: Request) -> HTMLResponse:
     return pages.render(request, "manual/contents.html", manual=manual())
 
 
+@router.get("/{figure}.svg", name="show_figure")
+def show_figure(figure: str) -> FileResponse:
+    """A figure of it. Raises NotFound."""
+    if figure not in FIGURES:
+        raise NotFound(f"The manual has no figure {figure!r}.")
+    return FileResponse(FOLDER / f"{figure}.svg", media_type="image/svg+xml")
+
+
 @router.get("/{page}", name="show_manual", response_class=HTMLResponse)
 def show_manual(page: str, request: Request) -> HTMLResponse:
     """One page of it. Raises NotFound."""
@@ -56,5 +59,5 @@ def manual() -> tuple[Page, ...]:
 
 
 def _read(name: str) -> Page:
-    title, summary, text = (ROOT / "app" / "manual" / f"{name}.md").read_text().split("\n\n", 2)
+    title, summary, text = (FOLDER / f"{name}.md").read_text().split("\n\n", 2)
     return Page(name, title.removeprefix("# "), summary, text)

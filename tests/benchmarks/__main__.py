@@ -1,7 +1,8 @@
-"""`make bench`: ours beside nbgrader, otter-grader, papermill and a Jupyter kernel, in one run.
+"""`make bench`: ours beside nbgrader, otter-grader, papermill and a Jupyter kernel, in one run; then a crowd.
 
 Everybody grades the same exercise with the same checks on the same weights, with one torch thread. Rounds are
-interleaved, so that a busy moment hits all. Not a test: nothing here passes or fails.
+interleaved, so that a busy moment hits all. The crowd are Locust's learners on a cohort's installation. Not a
+test: nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from typing import Any, NoReturn
 from app.config import settings
 from app.processes import adopt_orphans, end_orphans
 from app.steps import Failed
-from tests.benchmarks import measure, table
+from tests.benchmarks import crowd, measure, table
+from tests.benchmarks.crowd import Crowd
 from tests.benchmarks.engine import Engine
 from tests.benchmarks.environments import main_packages, prepare
 from tests.benchmarks.floor import FirstLines, OwnComputing, described
@@ -36,7 +38,7 @@ from tests.benchmarks.papermill import Papermill
 from tests.benchmarks.submissions import Submission, all_of_them, right
 from tests.benchmarks.systems import Burst, Graded, System, Wrong
 
-NAMES = ("ours", "engine", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter")
+NAMES = ("ours", "engine", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter", "locust")
 _QUIET = 0.3  # load average above which seconds say little
 _REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
@@ -123,15 +125,27 @@ def _bench(options: argparse.Namespace) -> None:
     data = settings().data_dir
     before, begun = measure.load(), time.monotonic()
     _say_load(before)
-    with _place() as place, _systems(options.only, data, place) as systems:
+    names = [name for name in options.only if name != "locust"]
+    results, about = _compared(names, data, options) if names else ({}, {})
+    crowds = (
+        crowd.measured(prepare(["locust"], data)["locust"], options.quick) if "locust" in options.only else []
+    )
+    machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
+    _publish(results, crowds, machine, data)
+
+
+def _compared(
+    names: list[str], data: Path, options: argparse.Namespace
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is known of each system, and of the circumstances."""
+    with _place() as place, _systems(names, data, place) as systems:
         measured = {system.name: Measured(system) for system in systems}
         floor = _rounds(measured, 3 if options.quick else options.rounds)
         _bursts(measured, options.quick)
         _memory(measured)
         _verdicts(measured, options.quick)
         about = _about(measured, floor)
-    machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
-    _publish(measured, machine, data)
+    return {name: one.as_json() for name, one in measured.items()}, about
 
 
 @contextlib.contextmanager
@@ -274,28 +288,24 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": version("torch"),
         "peers": {
-            name: main_packages(name) for name in ("kernel", "jupyter", "papermill", "nbgrader", "otter")
+            name: main_packages(name)
+            for name in ("kernel", "jupyter", "papermill", "nbgrader", "otter", "locust")
         },
     }
 
 
-def _publish(measured: dict[str, Measured], machine: dict[str, Any], data: Path) -> None:
-    results = {name: one.as_json() for name, one in measured.items()}
-    text = _report(results, machine)
+def _publish(results: dict[str, Any], crowds: list[Crowd], machine: dict[str, Any], data: Path) -> None:
+    text = _report(results, crowds, machine)
     folder = data / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "result.json").write_text(json.dumps({"machine": machine, "systems": results}, indent=1))
+    found = {"machine": machine, "systems": results, "crowds": [one.as_json() for one in crowds]}
+    (folder / "result.json").write_text(json.dumps(found, indent=1))
     (folder / "result.md").write_text(text)
     print(f"\n{text}\nKept in {folder}: result.md, result.json.")
 
 
-def _report(results: dict[str, Any], machine: dict[str, Any]) -> str:
-    noise = machine["load_before"] > _QUIET
-    warning = " Not a quiet machine: CPU-seconds count, seconds say little." if noise else ""
-    facts = [
-        f"{machine['when']}, {machine['processors']} × {machine['processor']}, {machine['system']}, Python "
-        f"{machine['python']}, torch {machine['torch']}, load {machine['load_before']:.2f} before.{warning}"
-    ]
+def _report(results: dict[str, Any], crowds: list[Crowd], machine: dict[str, Any]) -> str:
+    facts = [_circumstances(machine)]
     if "walls" in machine:
         facts.append(
             f"Unembed with {machine['walls']}: everything starts in {machine['seconds_to_start']:.1f} s, "
@@ -305,8 +315,18 @@ def _report(results: dict[str, Any], machine: dict[str, Any]) -> str:
         )
         facts.append(_above_the_floor(machine["floor"]))
     bracket = "In brackets: how many times better ours is (below 1: worse). Bold: a wrong outcome."
-    parts = ["\n".join(facts), bracket, table.speed(results), *table.claims(results), table.verdicts(results)]
+    compared = [bracket, table.speed(results), *table.claims(results), table.verdicts(results)]
+    parts = ["\n".join(facts), *(compared if results else []), *([crowd.report(crowds)] if crowds else [])]
     return "\n\n".join(parts) + "\n"
+
+
+def _circumstances(machine: dict[str, Any]) -> str:
+    noise = machine["load_before"] > _QUIET
+    warning = " Not a quiet machine: CPU-seconds count, seconds say little." if noise else ""
+    return (
+        f"{machine['when']}, {machine['processors']} × {machine['processor']}, {machine['system']}, Python "
+        f"{machine['python']}, torch {machine['torch']}, load {machine['load_before']:.2f} before.{warning}"
+    )
 
 
 def _above_the_floor(floor: dict[str, float]) -> str:

@@ -27,6 +27,7 @@ _DISK_MB = {
     "papermill": 75,
     "kernel": 70,
     "jupyter": 130,
+    "locust": 90,
 }  # measured, compiled
 _DOWNLOAD_MB = {
     "nbgrader": 50,
@@ -34,6 +35,7 @@ _DOWNLOAD_MB = {
     "papermill": 15,
     "kernel": 12,
     "jupyter": 20,
+    "locust": 25,
 }  # less from the second on
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import measure, table
+from tests.benchmarks import crowd, measure, table
 from tests.benchmarks.exercise import course_tests, exercise
 from tests.benchmarks.submissions import all_of_them
 
@@ -51,6 +51,18 @@ def test_the_table_has_a_column_for_each_and_leaves_out_what_nobody_measured() -
 def test_the_claim_is_whatever_is_true(ours: float, word: str) -> None:
     (claim,) = table.claims({"ours": system("Unembed", ours), "kernel": system("warm kernel", 0.2)})
     assert word in claim
+
+
+def test_what_a_crowd_costs_is_divided_among_its_submissions_and_pages() -> None:
+    cpu = {"worker": 1.0, "runner": 2.0, "examiner": 3.0, "site": 5.0, "postgres": 0.5, "redis": 0.5}
+    small = crowd.Crowd(20, 40.0, [0.1] * 10, [0.5, 1.5], [], cpu)
+    large = crowd.Crowd(200, 80.0, [], [], ["Unexpected('503')"], cpu)
+    assert (small.per_submission, small.per_page) == (3.0, 0.5)
+    told = crowd.report([small, large])
+    rows = {line.split("|")[1].strip(): line.split("|")[2:4] for line in told.splitlines() if "|" in line}
+    assert [cell.strip() for cell in rows["errors"]] == ["0", "1"]
+    assert [cell.strip() for cell in rows["submit → verdict, median, ms"]] == ["1000", ""]
+    assert told.endswith("Unexpected('503')")
 
 
 def test_no_verdict_is_a_wrong_outcome_whatever_was_handed_in() -> None:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TypeVar
 
 import httpx
@@ -13,6 +14,7 @@ import httpx
 PATIENCE = 300.0  # seconds in which whatever was broken has to be mended
 _AGAIN = 0.5  # seconds until something that failed is tried again
 _TIMEOUT = httpx.Timeout(120.0)
+AWAY = "does not answer just now, so this could not be done"
 _RUN = re.compile(
     r'<section class="run[^"]*" id="run-([0-9a-f-]{36})" data-cell="([^"]+)"(.*?)</section>', re.S
 )
@@ -21,6 +23,10 @@ _T = TypeVar("_T")
 
 class Unexpected(AssertionError):
     """The site answered with what no learner should see."""
+
+
+class Away(httpx.TransportError):
+    """The site said, in a sentence, that a part of it does not answer just now."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,18 @@ def sections(html: str) -> dict[str, Section]:
 
 
 class Browser:
-    """One learner's. Where the line breaks it looks again, as a learner does who reloads the page."""
+    """One learner's. Where the line breaks it looks again, as a learner does who reloads the page.
 
-    def __init__(self, url: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=_TIMEOUT)
+    Of several sites it asks one after the other, as a proxy does. `may_be_away`: a site that says so counts
+    as a broken line.
+    """
+
+    def __init__(self, *sites: str, session: str = "", may_be_away: bool = False) -> None:
+        cookies = {"unembed_session": session} if session else {}
+        self.client = httpx.Client(timeout=_TIMEOUT, cookies=cookies)
         self.broken_lines = 0
+        self.longest = 0.0  # seconds that it waited for an answer
+        self._sites, self._may_be_away = cycle(sites), may_be_away
 
     def close(self) -> None:
         self.client.close()
@@ -83,12 +96,16 @@ class Browser:
     def get(self, path: str, *, htmx: bool = False) -> str:
         """A page, however long the site is away."""
         headers = {"hx-request": "true"} if htmx else {}
-        return self.patiently(lambda: _page(self.client.get(path, headers=headers)))
+        return self.patiently(lambda: self._page(self.client.get(self.at(path), headers=headers)))
 
     def post(self, path: str, **fields: str) -> str:
         """Once. Raises httpx.TransportError if nobody knows whether it arrived."""
         sent = {"csrf": self.client.cookies["unembed_csrf"], **fields}
-        return _page(self.client.post(path, data=sent, headers={"hx-request": "true"}))
+        return self._page(self.client.post(self.at(path), data=sent, headers={"hx-request": "true"}))
+
+    def at(self, path: str) -> str:
+        """The page's whole address, at the site whose turn it is."""
+        return next(self._sites) + path
 
     def patiently(self, act: Callable[[], _T]) -> _T:
         """Again until the line holds: only for what may be done twice."""
@@ -115,11 +132,20 @@ class Browser:
             if section and (before is None or section.run != before.run):
                 return section
 
+    def _page(self, answer: httpx.Response) -> str:
+        self.longest = max(self.longest, answer.elapsed.total_seconds())
+        self.expect_answer(answer)
+        return answer.text
 
-def _page(answer: httpx.Response) -> str:
-    if answer.status_code not in (200, 204):
-        raise Unexpected(f"{answer.request.method} {answer.url}: {answer.status_code}\n{answer.text[:2000]}")
-    return answer.text
+    def expect_answer(self, answer: httpx.Response) -> None:
+        """Raises Away where the site may be; Unexpected for all that no learner should see."""
+        if answer.status_code in (200, 204):
+            return
+        answer.read()
+        said = f"{answer.request.method} {answer.url}: {answer.status_code}\n{answer.text[:2000]}"
+        if self._may_be_away and answer.status_code == 503 and AWAY in answer.text:
+            raise Away(said)
+        raise Unexpected(said)
 
 
 @dataclass
@@ -154,9 +180,8 @@ class EventSource:
     def _connected(self) -> Iterator[Message]:
         self.connections += 1
         headers = {"accept": "text/event-stream"} | ({"last-event-id": self.last} if self.last else {})
-        with self.browser.client.stream("GET", self.path, headers=headers) as answer:
-            if answer.status_code != 200:
-                raise Unexpected(f"{self.path}: {answer.status_code}")
+        with self.browser.client.stream("GET", self.browser.at(self.path), headers=headers) as answer:
+            self.browser.expect_answer(answer)
             reader = Reader()
             for message in filter(None, map(reader.take, answer.iter_lines())):
                 self.last = message.id or self.last

@@ -73,8 +73,8 @@ def _printing(dice: random.Random, mark: str) -> Deed:
 class Learner:
     """Does one thing after another, each to its end, until told that it is `enough`."""
 
-    def __init__(self, url: str, name: str, seed: int) -> None:
-        self.browser, self.name, self.done = Browser(url), name, list[Done]()
+    def __init__(self, browser: Browser, name: str, seed: int) -> None:
+        self.browser, self.name, self.done = browser, name, list[Done]()
         self.enough = threading.Event()
         self._dice = random.Random(f"{seed} {name}")
 

@@ -11,18 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
 
-from app.activity import Kind
 from app.config import ROOT
-from app.db import transaction
-from app.models import Activity, Attempt, Output, Run, State
 from app.processes import spawn, stop
-from tests.chaos.learner import OURS, Done, Learner, checked
+from tests.chaos.books import books_agree
+from tests.chaos.browsing import Browser
+from tests.chaos.learner import Done, Learner, checked
 from tests.chaos.monkey import Monkey, plan
 from tests.conftest import SMALL_COURSE
 from tests.serve.starting import Site, start_site
@@ -68,7 +64,7 @@ def test_whatever_is_killed_every_press_ends_once_and_truthfully(
 ) -> None:
     print(f"\nseed {SEED} (UNEMBED_CHAOS_SEED={SEED} repeats the order of incidents)")
     quota, monkey = -(-RUNS // LEARNERS), Monkey(site)
-    learners = [Learner(site.url, f"learner{n}", SEED) for n in range(LEARNERS)]
+    learners = [Learner(Browser(site.url), f"learner{n}", SEED) for n in range(LEARNERS)]
     with ThreadPoolExecutor(LEARNERS) as threads:
         working = [threads.submit(learner.work) for learner in learners]
         try:
@@ -85,7 +81,7 @@ def test_whatever_is_killed_every_press_ends_once_and_truthfully(
     _report(monkey, learners, done)
     for one in done:
         checked(one)
-    _books_agree(done)
+    books_agree(done)
 
 
 def _none_has_failed(working: list[Future[list[Done]]]) -> None:
@@ -99,41 +95,3 @@ def _report(monkey: Monkey, learners: list[Learner], done: list[Done]) -> None:
     print(f"{len(done)} presses: {dict(Counter(f'{one.deed.truth} → {one.word}' for one in done))}")
     print(f"{sum(learner.browser.broken_lines for learner in learners)} lines broke")
     print(f"begun more than once: {sum(one.shown.begun > 1 for one in done)}")
-
-
-def _books_agree(done: list[Done]) -> None:
-    """The database knows of each press once, of no other, and says what its page said."""
-    with transaction() as session:
-        whole = select(Run).options(selectinload(Run.outputs), joinedload(Run.attempt))
-        known = {run.id: run for run in session.scalars(whole)}
-        assert set(known) == {UUID(one.run) for one in done}
-        assert len(done) == len(known)
-        pressed = (
-            select(func.count()).select_from(Activity).where(Activity.kind.in_([Kind.RAN, Kind.HANDED_IN]))
-        )
-        assert session.scalar(pressed) == len(done)
-        for one in done:
-            _recorded_once(one, known[UUID(one.run)])
-        numbers = session.execute(
-            select(Attempt.user_id, Attempt.exercise, func.count(), func.max(Attempt.number)).group_by(
-                Attempt.user_id, Attempt.exercise
-            )
-        ).all()
-        assert all(count == highest for *_, count, highest in numbers)
-
-
-def _recorded_once(done: Done, run: Run) -> None:
-    faulty = done.word == OURS
-    assert run.state is (State.FAILED if faulty else State.DONE), (done, run.state)
-    assert (run.nonce, run.lease_until) == ("", None)
-    if done.deed.grade:
-        assert run.attempt is not None
-        assert (run.attempt.verdict is None) == faulty
-        assert faulty or run.attempt.verdict == done.deed.truth
-    else:
-        assert faulty or run.ending == done.deed.truth
-        assert faulty or _printed(run.outputs) == done.deed.prints
-
-
-def _printed(outputs: list[Output]) -> str:
-    return "".join(output.data["text"] for output in outputs if output.kind == "text")

@@ -111,6 +111,18 @@ def test_a_chain_goes_down_to_its_cell_and_leaves_forms_out(write_course: WriteC
             "lesson.md:5: The limit of 'one' has to be 1 to 60 whole seconds.",
         ),
         (
+            FRONT.replace("step: 3", "step: 3\ndevice: {nowhere: gpu}"),
+            "lesson.md:4: `device` speaks of 'nowhere', which is no cell of this lesson.",
+        ),
+        (
+            FRONT.replace("step: 3", "step: 3\ndevice: {one: cuda}"),
+            "lesson.md:4: `device` is cpu or gpu, or maps cells to one of them: 'cuda' is neither.",
+        ),
+        (
+            FRONT.replace("step: 3", "step: 3\ndevice: [gpu]"),
+            "lesson.md:4: `device` is cpu or gpu, or maps cells to one of them: ['gpu'] is neither.",
+        ),
+        (
             FRONT.replace("step: 3", "step: 3\npredict:\n  one: {question: What}"),
             "lesson.md:5: The prediction of 'one' needs a question, and choices or a unit.",
         ),

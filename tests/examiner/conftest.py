@@ -64,14 +64,16 @@ def desk(examiner: Started, warm_machines: Path) -> Desk:
     return Desk(Sockets(warm_machines / "runner.sock", examiner.socket), load(COURSE))
 
 
-def start_examiner(folder: Path, course: Path = COURSE) -> Started:
+def start_examiner(folder: Path, course: Path = COURSE, *options: str) -> Started:
     """Starts one with a secret in its environment, and waits until it is warm."""
     log, path = folder / "examiner.log", folder / "examiner.sock"
     limits = ["--cpu-seconds", "4", "--seconds", "20", "--memory-mb", "1024"]
     command = [sys.executable, "-m", "workers.examiner", "--socket", str(path), "--course", str(course)]
     environment = {**os.environ, "UNEMBED_DATABASE_URL": SECRET, "SECRET_KEY": SECRET, "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
-        process = spawn([*command, *limits], cwd=ROOT, env=environment, output=output, errors=output)
+        process = spawn(
+            [*command, *limits, *options], cwd=ROOT, env=environment, output=output, errors=output
+        )
     started = Started(process, path, log)
     deadline = time.monotonic() + 120
     while '"ready"' not in log.read_text():

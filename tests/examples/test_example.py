@@ -53,3 +53,20 @@ def test_it_is_run_again_only_when_the_cell_has_changed(
     examples.ensure(session, lesson)
     session.commit()
     assert run_jobs() == ["run"]
+
+
+def test_two_sites_that_start_at_once_have_one_house(
+    session: Session, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one made it after this one had looked."""
+    with Session(session.bind) as other:
+        made = examples.ensure(other, lesson)
+        assert made
+        first = made.id
+        other.commit()
+    looks = iter([None])
+    get = session.get
+    monkeypatch.setattr(session, "get", lambda *which, **how: next(looks, get(*which, **how)))
+    second = examples.ensure(session, lesson)
+    assert second
+    assert second.id == first

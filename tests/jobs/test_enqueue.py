@@ -78,14 +78,41 @@ def test_workers_that_live_are_counted(redis: Redis) -> None:
     assert jobs.workers_alive() == 2
     jobs.sign_off("one")
     assert jobs.workers_alive() == 1
-    assert jobs.workers() == {"two": {}}
+    assert [worker.name for worker in jobs.workers()] == ["two"]
 
 
-def test_workers_are_known_by_what_they_last_said_of_themselves(redis: Redis) -> None:
-    jobs.sign_of_life("one", 10, threads=2)
-    jobs.sign_of_life("one", 10, threads=4, machine="box")
-    redis.set(f"{jobs._SIGN_OF_LIFE}of-another-version", "alive")
-    assert jobs.workers() == {"of-another-version": {}, "one": {"threads": 4, "machine": "box"}}
+def test_a_sign_of_life_tells_of_the_machine_and_of_whatever_else_there_is(redis: Redis) -> None:
+    jobs.sign_of_life("two", 10, room_mb=4000, queues=["gpu", "cpu"], models=["gpt2"], mood="good")
+    jobs.sign_of_life("one", 10)
+    first, second = jobs.workers()
+    assert (first.name, first.room_mb, first.queues, first.models) == ("one", None, ("cpu",), frozenset())
+    assert (second.room_mb, second.queues, second.models) == (4000, ("gpu", "cpu"), {"gpt2"})
+    assert second.said["mood"] == "good"
+
+
+def test_a_worker_whose_sign_is_old_or_of_another_version_harms_nobody(redis: Redis) -> None:
+    jobs.sign_of_life("gone", 1)
+    redis.delete("unembed:worker:gone")
+    jobs.sign_of_life("old", 10)
+    redis.set("unembed:worker:old", "alive")
+    assert [(worker.name, worker.said) for worker in jobs.workers()] == [("old", {})]
+    assert redis.smembers("unembed:workers") == {"old"}
+
+
+def test_each_queue_has_its_messages_and_can_be_forgotten(redis: Redis) -> None:
+    jobs.send("run", jobs.GPU, run_id=RUN)
+    jobs.send("run", run_id=RUN)
+    assert (jobs.waiting(), jobs.waiting(jobs.GPU), jobs.waiting(*jobs.QUEUES)) == (1, 1, 2)
+    jobs.forget(jobs.GPU)
+    assert jobs.waiting(*jobs.QUEUES) == 1
+
+
+def test_who_takes_from_both_queues_looks_into_the_gpus_first() -> None:
+    cycle = jobs.GpuFirst()
+    cycle.update({"cpu", "gpu"})
+    assert cycle.consume(2) == ["gpu", "cpu"]
+    cycle.rotate("gpu")
+    assert cycle.consume(2) == ["gpu", "cpu"]
 
 
 def test_a_job_of_a_newer_version_with_more_ids_is_understood(

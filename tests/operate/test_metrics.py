@@ -143,7 +143,8 @@ def test_workers_are_what_their_signs_of_life_say_added_up_by_machine(redis: Red
 
 def test_a_worker_of_another_version_harms_nothing(redis: Redis, database: str) -> None:
     for said in ("alive", "[1]", "null", json.dumps({"threads": "many", "layers": None})):
-        redis.set(f"{jobs._SIGN_OF_LIFE}{uuid4()}", said)
+        jobs.sign_of_life(name := str(uuid4()), 30)
+        redis.set(f"{jobs._SIGN_OF_LIFE}{name}", said)
     found = samples()
     assert (found["unembed_workers"], found["unembed_up{part=runner}"]) == (4, 0)
 

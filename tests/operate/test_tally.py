@@ -87,7 +87,7 @@ def test_what_the_sweeper_takes_back_or_ends_is_counted_too(
     runs.cancel(session, cancelled)
     session.execute(update(Run).values(lease_until=now() - timedelta(seconds=1)))
     session.commit()
-    leases.sweep(session, queue_empty=False)
+    leases.sweep(session, empty=())
     session.commit()
     assert counted() == {"faults": 1, "runs|run|cancelled": 1}
 

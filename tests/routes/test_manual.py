@@ -45,6 +45,18 @@ def test_a_page_can_be_read_and_its_headings_reached(newcomer: Browser, page: ma
         assert newcomer.get(address).status_code == 200
 
 
+def test_every_figure_that_a_page_shows_comes_and_says_in_words_what_it_shows(newcomer: Browser) -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", TEXT)
+    assert {address for _, address in shown} == {f"{figure}.svg" for figure in manual.FIGURES}
+    for words, address in shown:
+        assert len(words.split()) > 10
+        answer = newcomer.get(f"/manual/{address}")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert answer.text == (FOLDER / address).read_text()
+    assert newcomer.get("/manual/../pages.svg").status_code == 404
+    assert newcomer.get("/manual/waiting2.svg").status_code == 404
+
+
 def test_a_page_that_is_not_there_is_said_to_be_missing(newcomer: Browser) -> None:
     assert newcomer.get("/manual/operators").status_code == 404
 
@@ -58,7 +70,8 @@ def test_every_setting_that_it_names_exists() -> None:
 
 def test_every_layer_and_mode_is_explained() -> None:
     groups = Groups("cgroup2", ())
-    every = confine.Plan(namespaces=True, landlock=1, seccomp=True, user=1, groups=groups).layers
+    plan = confine.Plan(namespaces=True, landlock=1, seccomp=True, user=1, groups=groups, device="cuda")
+    every = plan.layers
     missing = ["sandbox", *(layer for layer in every if layer != "limits")]
     explained = re.findall(r"\*\*(\w+)\*\*", TEXT)
     assert set(every) | {"sandbox"} <= set(explained)

@@ -6,9 +6,9 @@ import re
 from uuid import UUID
 
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app import events, leases
+from app import events, jobs, leases
 from app.db import transaction
 from app.models import Run, User
 from tests.routes.acting import Browser, finish
@@ -177,3 +177,27 @@ def test_everything_printed_is_escaped(ada_browser: Browser, things) -> None:
     page = ada_browser.get(f"/runs/{things.run}").text
     assert "<b>there</b>" not in page
     assert "&lt;b&gt;there&lt;/b&gt;" in page
+
+
+def test_work_for_a_gpu_that_is_not_there_says_so_until_it_is_over(ada_browser: Browser) -> None:
+    bet(ada_browser)
+    assert "work for a GPU" not in ada_browser.post(RUNS.format("two"), htmx=True, text="y = 7").text
+    with transaction() as session:
+        session.execute(update(Run).values(slow=True))
+    run = only_run()
+    assert "This is work for a GPU, and none is here" in ada_browser.get(f"/runs/{run.id}").text
+    finish(run.id)
+    assert "work for a GPU" not in ada_browser.get(f"/runs/{run.id}").text
+
+
+def test_who_asks_for_too_much_is_told_what_fits_and_keeps_the_text(
+    ada_browser: Browser, redis: Redis
+) -> None:
+    jobs.sign_of_life("small", 60, room_mb=2100, models=["attn-only-2l"])
+    bet(ada_browser)
+    answer = ada_browser.post(RUNS.format("two"), htmx=True, text="lab.load('smollm2-135m')")
+    assert answer.status_code == 422
+    assert "and the machine that comes closest has 2.1 GB" in answer.text
+    assert "Use a smaller model: attn-only-2l fits." in answer.text
+    with transaction() as session:
+        assert session.scalars(select(Run)).all() == []

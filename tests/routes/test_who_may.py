@@ -23,6 +23,8 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
     "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200)),
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
+    "show_models": ("GET", "/models", {}, (200, 200, 200, 200, 200)),
+    "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
     "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
     "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # nobody brings the token
@@ -64,6 +66,11 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200)),
     # for whoever runs the site: tests/operate has one
     "operate": ("GET", "/operate", {}, (303, 403, 403, 403, 403)),
+    # for admins, of whom there is none here
+    "ask_for_model": ("POST", "/models/ask", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
+    "install_model": ("POST", "/models/install", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
+    "cancel_model": ("POST", "/models/cancel", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
+    "remove_model": ("POST", "/models/remove", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
     # accounts: there are some already
     "make_account": (
         "POST", "/sign-up", {"name": "Zoe", "email": "{who}@example.com", "password": "long enough"},

@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
-from app import attempts, events, leases, line, runs
+from app import attempts, events, jobs, leases, line, runs
 from app.attempts import Verdict
 from app.db import on_commit, transaction
 from app.guard import TooMany
@@ -392,7 +392,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(empty=st.booleans())
     def the_sweeper_comes(self, empty: bool) -> None:
-        sweep = Act(lambda s: leases.sweep(s, queue_empty=empty), lambda m: m.sweep(empty))
+        sweep = Act(lambda s: leases.sweep(s, empty=jobs.QUEUES if empty else ()), lambda m: m.sweep(empty))
         self.happen([sweep])
 
     @rule(learner=st.integers(0, 1), sure=st.integers(0, 5))
@@ -474,7 +474,7 @@ class Lives(RuleBasedStateMachine):
         for _ in range(MAX_FAULTS + 2):
             self.clock.seconds += 66.7
             with transaction() as session:
-                leases.sweep(session, queue_empty=True)
+                leases.sweep(session, empty=jobs.QUEUES)
             for _ in self.take():
                 with transaction() as session:
                     leases.claim_next(session)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from redis import Redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import events, leases, runs
+from app import events, jobs, leases, runs
 from app.db import now
 from app.lessons import Lesson
 from app.models import Run, State, User
@@ -32,8 +32,8 @@ def abandoned(session: Session, run: Run) -> None:
     session.commit()
 
 
-def sweep(session: Session, *, queue_empty: bool = True) -> int:
-    touched = leases.sweep(session, queue_empty=queue_empty)
+def sweep(session: Session, *, empty: Collection[str] = jobs.QUEUES) -> int:
+    touched = leases.sweep(session, empty=empty)
     session.commit()
     return touched
 
@@ -94,7 +94,7 @@ def test_a_lost_message_is_sent_again_once_the_queue_is_empty(
     assert sweep(session) == 0
     session.execute(update(Run).values(lease_until=now() - timedelta(seconds=1)))
     session.commit()
-    assert sweep(session, queue_empty=False) == 0
+    assert sweep(session, empty=()) == 0
     assert sweep(session) == 1
     assert sent_jobs() == [("run", {"run_id": str(run.id)})]
     assert sweep(session) == 0
@@ -106,7 +106,7 @@ def test_who_waits_very_long_gets_another_message_even_if_the_queue_is_full(
     submitted(session, ada, sent_jobs)
     session.execute(update(Run).values(lease_until=now() - AGO))
     session.commit()
-    assert sweep(session, queue_empty=False) == 1
+    assert sweep(session, empty=()) == 1
 
 
 def test_a_run_given_back_by_a_worker_that_ends_counts_as_no_fault(

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import attempts, leases, runs
+from app import attempts, jobs, leases, runs
 from app import redis as redis_of_app
 from app.config import settings
 from app.db import now
@@ -31,7 +31,7 @@ def sweep(session: Session) -> None:
     waiting = update(Run).where(Run.state == State.QUEUED)
     session.execute(waiting.values(lease_until=long_ago, ready_at=None))
     session.commit()
-    leases.sweep(session, queue_empty=True)
+    leases.sweep(session, empty=jobs.QUEUES)
     session.commit()
 
 

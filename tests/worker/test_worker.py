@@ -16,7 +16,7 @@ from kombu.asynchronous import Hub
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import jobs, runs
+from app import jobs, leases, runs
 from app import redis as redis_of_app
 from app.config import ROOT, settings
 from app.embedded import start_redis, stop_redis
@@ -83,7 +83,7 @@ def test_jobs_come_over_the_queue_and_the_worker_says_that_it_is_alive(
     worker = start_worker()
     eventually(is_in(session, run, State.DONE))
     eventually(lambda: jobs.workers_alive() == 1)
-    ((_, said),) = jobs.workers().items()
+    (said,) = (worker.said for worker in jobs.workers())
     assert (said["runner"], said["examiner"], said["ungradable"]) == (True, True, [])
     assert said["threads"] == settings().runs_at_once
     assert 0 < said["memory_available"] < said["memory"]
@@ -91,6 +91,32 @@ def test_jobs_come_over_the_queue_and_the_worker_says_that_it_is_alive(
     worker.terminate()
     assert worker.wait(10) == 0
     assert jobs.workers_alive() == 0
+
+
+def test_a_worker_with_a_gpu_takes_from_both_queues_and_gives_the_gpu_to_those_who_need_it(
+    session: Session,
+    ada: User,
+    ben: User,
+    start_worker: StartWorker,
+    change_settings: Change,
+    tmp_path: Path,
+    redis: Redis,
+) -> None:
+    """The runner has none: the run that wants one finds it away, and is kept."""
+    change_settings(device="cuda", worker_threads=2)
+    wants, toy = press(session, ada), press(session, ben)
+    wants.queue = jobs.GPU
+    session.commit()
+    leases.resend(wants)
+    start_worker()
+    eventually(is_in(session, toy, State.DONE))
+    eventually(is_in(session, wants, State.RUNNING))
+    eventually(lambda: bool(jobs.workers()))
+    (alive,) = jobs.workers()
+    assert alive.queues == ("gpu", "cpu")
+    assert alive.said["device"] == "cuda"
+    assert alive.room_mb
+    assert "attn-only-2l" in alive.models
 
 
 def test_a_run_survives_the_kill_of_its_worker(
@@ -147,7 +173,7 @@ def test_a_message_that_was_lost_is_replaced(
     session: Session, ada: User, start_worker: StartWorker, redis: Redis
 ) -> None:
     run = press(session, ada)
-    redis.delete(jobs.QUEUE)
+    redis.delete(jobs.CPU)
     start_worker()
     eventually(is_in(session, run, State.DONE))
     assert run.faults == 0
@@ -168,7 +194,7 @@ def test_a_worker_that_takes_nothing_though_messages_wait_ends_to_be_started_aga
     signals: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: signals.append(number))
     sweeper = Sweeper("deaf")
-    redis.rpush(jobs.QUEUE, "a message")
+    redis.rpush(jobs.CPU, "a message")
     for _ in range(STALLED_SWEEPS - 1):
         sweeper.sweep()
     assert not sweeper.stalled

@@ -20,10 +20,12 @@ def main() -> int:
     if not seclusion.leave_network():
         logs.say("this kernel does not let it leave the network", "warning")
     from workers.examiner.examiner import Examiner, Limits  # imports torch, which starts threads
+    from workers.lab.models.registry import look_in
 
     seclusion.close_to_others()
     limits = Limits(options.seconds, options.cpu_seconds, options.memory_mb << 20)
     try:
+        look_in(options.installed)
         Examiner(options.socket, options.course, limits, options.group).serve()
     except OSError as error:
         logs.refuse(str(error))
@@ -36,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", type=Path, default=Path("examiner.sock"), help="unix socket to listen on")
     parser.add_argument("--group", action="store_true", help="let this user's group ask, too")
     parser.add_argument("--course", type=Path, default=Path("app/course"), help="folder of the course")
+    parser.add_argument("--installed", type=Path, metavar="DIR", help="where models are installed")
     parser.add_argument("--seconds", type=int, default=120, help="limit of one grading, waiting included")
     parser.add_argument("--cpu-seconds", type=int, default=30, help="limit of what one grading calculates")
     parser.add_argument(seclusion.CLEAN, action="store_true", help=argparse.SUPPRESS)

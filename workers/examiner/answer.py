@@ -300,8 +300,8 @@ def described(value: Any) -> dict[str, Any]:
     if isinstance(value, Tensor):
         text = _tensor_text(value) if value.numel() <= 16 and value.ndim <= 2 else ""
         return {"shape": list(value.shape), "dtype": str(value.dtype)[6:], "text": text}
-    if name := values.shipped_name(value) if hasattr(value, "cfg") else None:
-        return {"shape": None, "dtype": "model", "text": name}
+    if found := values.model_of_lab(value) if hasattr(value, "cfg") else None:
+        return {"shape": None, "dtype": "model", "text": found[0]}
     text = number(value) if isinstance(value, bool | int | float) else repr(value)
     return {
         "shape": None,

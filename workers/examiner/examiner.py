@@ -25,6 +25,7 @@ from workers.examiner.answer import Child
 from workers.examiner.graders import Graders, Limits
 from workers.examiner.grading import CheckBroken, grade
 from workers.examiner.references import Reference
+from workers.lab.models.loading import forget_removed
 from workers.rehearsal import rehearse
 from workers.runner import confine
 from workers.sockets import answers, listen
@@ -40,6 +41,7 @@ class Examiner:
         self.references: dict[str, Reference] = {}
         self.faults: dict[str, str] = {}
         self.course: lessons.Course | None = None
+        self.models: dict[str, lab.ModelInfo] = {}
         self.graders = Graders(limits, self._answer, rehearse)
         self.running = True
 
@@ -66,10 +68,7 @@ class Examiner:
     def _warm_up(self) -> None:
         torch.set_num_threads(1)
         self._look_at_course()
-        for entry in lab.models():
-            with contextlib.suppress(lab.ModelUnavailable):  # whoever needs it is told at that moment
-                model = lab.load(entry.name)
-                model.run_with_cache(torch.zeros(1, 4, dtype=torch.long))
+        self._look_at_models()
         gc.collect()
         gc.freeze()  # so that children share what is warm instead of copying it to count references
         confine.collapse_heap()  # large pages make a fork several times faster
@@ -88,6 +87,18 @@ class Examiner:
         self.references, self.faults = references.load(course.exercises, self.references)
         for exercise, fault in self.faults.items():
             logs.say(f"{exercise} cannot be graded: {fault}", "error", exercise=exercise)
+
+    def _look_at_models(self) -> None:
+        """Loads those that are new, and lets go of those that were removed."""
+        names = {entry.name: entry for entry in lab.models()}
+        if names == self.models:
+            return
+        self.graders.discard_spares()
+        forget_removed()
+        for name in names.keys() - self.models.keys():
+            with contextlib.suppress(Exception):  # whoever needs it is told at that moment
+                lab.load(name).run_with_cache(torch.zeros(1, 4, dtype=torch.long))
+        self.models = names
 
     def _catch_signals(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -111,6 +122,7 @@ class Examiner:
             with contextlib.suppress(OSError):
                 connection, _ = listener.accept()
                 self._look_at_course()
+                self._look_at_models()
                 if not self._told_status(connection):
                     self.graders.give(connection)
 

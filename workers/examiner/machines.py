@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.config import ROOT, Settings
+from app.config import ROOT, Settings, settings
 from app.processes import spawn, stop
 from workers.examiner import client
 from workers.examiner.hand_in import Sockets
@@ -43,9 +43,10 @@ def temporary(course_dir: Path, sandbox: str = "auto") -> Iterator[Sockets]:
     with tempfile.TemporaryDirectory(prefix="unembed-") as name:  # a short path: it holds sockets
         folder = Path(name)
         models = ["--models", str(_SHIPPED), "--sandbox", sandbox, "--pool", "1"]
+        installed = ["--installed", str(settings().models_dir)]
         started = [
-            _start("runner", folder, *models),
-            _start("examiner", folder, "--course", str(course_dir.resolve())),
+            _start("runner", folder, *models, *installed),
+            _start("examiner", folder, "--course", str(course_dir.resolve()), *installed),
         ]
         try:
             for process, log in started:

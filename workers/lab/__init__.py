@@ -8,7 +8,7 @@ from workers.lab.attention import AttentionView, attention
 from workers.lab.compare import same
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
-from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, load, models
+from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
 
 __all__ = [
     "AttentionView",
@@ -16,6 +16,7 @@ __all__ = [
     "ModelUnavailable",
     "UnknownModel",
     "attention",
+    "device",
     "heatmap",
     "line",
     "load",

@@ -90,12 +90,12 @@ def _different_values(got: Tensor, want: Tensor, tol: float, name: str) -> str |
     """Shapes agree; where does a value not? NaN and infinity differ from all but themselves."""
     if got.is_floating_point() or want.is_floating_point() or got.is_complex() or want.is_complex():
         wide = torch.complex128 if got.is_complex() or want.is_complex() else torch.float64
-        a, b = got.to(wide), want.to(wide)
+        a, b = got.cpu().to(wide), want.cpu().to(wide)
         equal = (a == b) | (a.isnan() & b.isnan())
         # written so that NaN, for which every comparison is false, is never close
         wrong = ~(equal | ((a - b).abs() <= tol * b.abs().clamp(min=1)))
     else:
-        wrong = got != want
+        wrong = got.cpu() != want.cpu()
     if not wrong.any():
         return None
     place = wrong.nonzero()[0].tolist()

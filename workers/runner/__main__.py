@@ -6,6 +6,7 @@ Runs learner code, each run in a fresh confined process. Prints one line of JSON
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -47,7 +48,11 @@ def _probe(options: argparse.Namespace) -> int:
 
 def _find(options: argparse.Namespace, base: Path) -> confine.Found:
     """What this machine gives, snapshots among it where they are wanted."""
-    found = confine.find(options.sandbox, options.models, base)
+    if options.installed:
+        with contextlib.suppress(OSError):  # so that it can be shown to runs before the first is installed
+            options.installed.mkdir(parents=True, exist_ok=True)
+    seen = [*options.models, *([str(options.installed)] if options.installed else [])]
+    found = confine.find(options.sandbox, seen, base, options.device)
     why = refusal(found.plan) if options.snapshots else ""
     return replace(found, missing={**found.missing, "snapshots": why}) if why else found
 
@@ -62,7 +67,8 @@ def _serve(options: argparse.Namespace, found: confine.Found) -> int:
     for sentence in found.missing.values():
         logs.say(sentence, "warning")
     loop = Loop()
-    pool = Pool(loop, found.plan, spare=options.pool, worn_after=options.worn_after)
+    lab = {"installed": options.installed and str(options.installed.resolve()), "offered": options.offered}
+    pool = Pool(loop, found.plan, options.pool, options.worn_after, lab)
     kept = _snapshots(options, found, loop, pool)
     supervisor = Supervisor(options.socket, found, pool, loop, kept, options.group)
     try:
@@ -90,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", type=Path, default=Path("runner.sock"), help="unix socket to listen on")
     parser.add_argument("--group", action="store_true", help="let this user's group ask, too")
     parser.add_argument("--models", nargs="*", default=[], metavar="DIR", help="model folders a run may read")
+    parser.add_argument("--installed", type=Path, metavar="DIR", help="where models are installed")
+    parser.add_argument("--offered", nargs="*", default=[], metavar="NAME", help="hub models that may be")
     parser.add_argument("--sandbox", choices=("required", "auto", "off"), default="required")
+    parser.add_argument("--device", default="cpu", help="what a run may compute on, as torch calls it")
     parser.add_argument("--pool", type=int, default=2, help="children that wait, already confined")
     parser.add_argument("--worn-after", type=int, default=1000, help="runs until the warm process is renewed")
     parser.add_argument("--snapshots", type=int, default=0, help="states kept of each learner's lesson")

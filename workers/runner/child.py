@@ -23,6 +23,7 @@ import torch
 
 from workers import rehearsal, values, wire
 from workers.lab import display
+from workers.lab.models import devices
 from workers.runner import confine, control, errors, holding
 from workers.runner.cells import Notebook, no_input
 from workers.runner.holding import CHANNEL
@@ -50,6 +51,7 @@ def main(
     status = 1
     try:
         _take_descriptors(channel, noise, line)
+        devices.prepare(plan.device)  # behind the walls it could not be opened any more
         layers = confine.enter_child(plan, number, None if line is None else _send_listener)
         if not hurry:
             _rehearse()
@@ -57,7 +59,7 @@ def main(
         if line is not None:
             holding.remember_ours()
             holding.hold()
-        _Child().serve()
+        _Child(plan).serve()
         status = 0
     except BaseException as error:
         _report(error)
@@ -115,7 +117,8 @@ def _take_descriptors(channel: int, noise: int, line: int | None) -> None:
 
 
 class _Child:
-    def __init__(self) -> None:
+    def __init__(self, plan: confine.Plan) -> None:
+        self._plan = plan
         self._lock = threading.Lock()  # cells may print from several threads
         self._silent = True
         self._hidden = False
@@ -146,7 +149,8 @@ class _Child:
         )
         _seed(int(header["seed"]))
         display.SINK = self._emit_output
-        confine.set_run_limits(limits)
+        devices.use(header["device"])
+        confine.set_run_limits(self._plan, limits)
         return self._emit({"event": "started"})
 
     def _cell(self, header: dict[str, Any]) -> None:
@@ -188,7 +192,8 @@ class _Child:
     def _answer(self, header: dict[str, Any], body: bytes) -> Any:
         if header["op"] == "get":
             return self._notebook.value(header["name"])
-        arguments = values.unpack([header.get("args", []), header.get("kwargs", {"$dict": []})], body)
+        given = [header.get("args", []), header.get("kwargs", {"$dict": []})]
+        arguments = values.unpack(given, body, devices.device())
         if header["op"] == "probe":
             function = self._notebook.probe(header["source"], header["name"])
         else:

@@ -48,16 +48,21 @@ class RunnerClient:
         limits: Limits,
         seed: int,
         snapshots: dict[str, Any] | None = None,
+        device: str = "cpu",
         run: str = "",
     ) -> None:
         """`snapshots`: see `wish`. With them the child may be past some of the cells already (`skip`).
-        `run` is what the runner's log calls it.
+
+        `device`: where it computes; another than `cpu` only at a runner that was started for that one.
+        `run`: what the runner's log calls it.
         """
         self.path = str(path)
         self.limits = limits
         self.seed = seed
         self.skip = 0  # cells at the beginning of the chain whose state it has already
-        self._wishes: dict[str, Any] = {"run": run} | ({"snapshots": snapshots} if snapshots else {})
+        self._wishes: dict[str, Any] = {"run": run, "device": device}
+        if snapshots:
+            self._wishes["snapshots"] = snapshots
         self.on_event: Callable[[Event], None] | None = None  # gets what is shown during `call` and `ask`
         self._socket: socket.socket | None = None
         self._lent = False
@@ -223,9 +228,21 @@ def wish(key: str, chain: list[tuple[str, str]]) -> dict[str, Any]:
 
 def status(path: Path | str, seconds: float = 5) -> dict[str, Any]:
     """What protects this runner and how it is: layers, missing ones, pool. Raises `RunnerGone`."""
+    return _ask_once(path, "status", seconds)
+
+
+def renew(path: Path | str, seconds: float = 5) -> None:
+    """Have the runner warm up anew, with the models that are there now; no run is disturbed.
+
+    Raises `RunnerGone`.
+    """
+    _ask_once(path, "renew", seconds)
+
+
+def _ask_once(path: Path | str, op: str, seconds: float) -> dict[str, Any]:
     with contextlib.closing(_connect(str(path), seconds)) as connection:
         try:
-            connection.sendall(encode({"op": "status"}))
+            connection.sendall(encode({"op": op}))
             frame = receive(connection)
         except (OSError, WireError) as error:
             raise RunnerGone(f"the runner went away: {error}") from error

@@ -137,7 +137,7 @@ class Child:
 class Zygote:
     """One warm process and the children forked from it."""
 
-    def __init__(self, loop: Loop, plan: confine.Plan) -> None:
+    def __init__(self, loop: Loop, plan: confine.Plan, lab: dict[str, Any]) -> None:
         self.ready = False
         self.info: dict[str, Any] = {}
         self.children: dict[int, Child] = {}
@@ -147,7 +147,7 @@ class Zygote:
         self.retired = False
         self._loop, self._plan = loop, plan
         self._channel, theirs = socket.socketpair()
-        self._process = _spawn(theirs, plan)
+        self._process = _spawn(theirs, plan, lab)
         theirs.close()
         loop.watch(self._channel, self._on_message)
 
@@ -218,8 +218,8 @@ class Zygote:
         self.on_gone(self)
 
 
-def _spawn(channel: socket.socket, plan: confine.Plan) -> subprocess.Popen[bytes]:
-    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno(), "log": logs.form()})
+def _spawn(channel: socket.socket, plan: confine.Plan, lab: dict[str, Any]) -> subprocess.Popen[bytes]:
+    config = json.dumps({"plan": plan.as_json(), "channel": channel.fileno(), "log": logs.form(), "lab": lab})
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _START, config, str(ROOT)],
         env=environment(plan.scratch),
@@ -233,11 +233,14 @@ def _spawn(channel: socket.socket, plan: confine.Plan) -> subprocess.Popen[bytes
 class Pool:
     """Keeps some confined children waiting, and gives each to one run."""
 
-    def __init__(self, loop: Loop, plan: confine.Plan, spare: int, worn_after: int) -> None:
+    def __init__(
+        self, loop: Loop, plan: confine.Plan, spare: int, worn_after: int, lab: dict[str, Any]
+    ) -> None:
+        """`lab`: in which folder models are installed, and which of the hub's may be."""
         self.on_warm: Callable[[list[str]], None] = lambda layers: None  # a child waits, behind these walls
         self.on_broken: Callable[[str], None] = lambda why: None
         self.on_renewed: Callable[[], None] = lambda: None
-        self._loop, self._plan = loop, plan
+        self._loop, self._plan, self._lab = loop, plan, lab
         self._spare, self._worn_after = spare, worn_after
         self._numbers = 0
         self._ready: list[Child] = []
@@ -248,16 +251,21 @@ class Pool:
         self._current: Zygote | None = None
         self._next: Zygote | None = None
         self._retired: list[Zygote] = []
-        self._stopped = False
+        self._stopped = self._again = False
 
     def start(self) -> None:
         """Begin to warm a zygote up."""
         if self._stopped or self._next is not None:
             return
         self._zygotes += 1
-        self._next = Zygote(self._loop, self._plan)
+        self._next = Zygote(self._loop, self._plan, self._lab)
         self._next.on_ready = self._on_ready
         self._next.on_gone = self._on_gone
+
+    def renew(self) -> None:
+        """Warm a new zygote up, as what it loads has changed; one that is warming up may have missed that."""
+        self._again = self._next is not None
+        self.start()
 
     def stop(self) -> None:
         """End every zygote and every child."""
@@ -363,6 +371,8 @@ class Pool:
             self._current.retire()
             self.on_renewed()
         self._current, self._next = zygote, None
+        if self._again:
+            self.renew()
         self._refill()
 
     def _on_gone(self, zygote: Zygote) -> None:

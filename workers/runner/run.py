@@ -68,12 +68,15 @@ class Run:
     def __init__(
         self, loop: Loop, client: Link, header: dict[str, Any], on_over: Callable[[Run], None]
     ) -> None:
-        """Raises `WireError` if the limits or the seed are malformed."""
+        """Raises `WireError` if the limits, the seed or the device are malformed."""
         self.id = client.run = logs.known_id(header.get("run"))
         self.limits = Limits.read(header.get("limits", {}))
         self.seed = header.get("seed", 0)
         if type(self.seed) is not int or not 0 <= self.seed < 1 << 63:
             raise WireError("the seed is malformed")
+        self.device = header.get("device", "cpu")
+        if not isinstance(self.device, str):
+            raise WireError("the device is malformed")
         self.key, self.chain = _wish(header.get("snapshots"))
         self.child: Child | None = None
         self.over = False
@@ -118,7 +121,7 @@ class Run:
             logs.say("a child takes the run", run=self.id, waited_ms=self._age())
             self._watch()
         child.limit_memory(self.limits.memory)
-        opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed}
+        opening = {"op": "open", "limits": self.limits.as_json(), "seed": self.seed, "device": self.device}
         child.link.send(opening if left is None else {**opening, "left": left})
 
     def go_on_from(self, done: int, wall: float) -> None:

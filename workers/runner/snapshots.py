@@ -370,6 +370,8 @@ def _memory(process: Child | None) -> int:
 
 def refusal(plan: confine.Plan) -> str:
     """Why there are no snapshots here; empty if there can be some."""
+    if plan.device != "cpu":
+        return "No snapshots between cells: what a process holds on a GPU does not survive a fork."
     if not plan.namespaces:
         return (
             "No snapshots between cells: they need namespaces, with which all of a learner's processes end."

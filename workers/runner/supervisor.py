@@ -79,6 +79,9 @@ class Supervisor:
         header, _ = frame
         if header.get("op") == "status":
             link.send(self._status())
+        elif header.get("op") == "renew":
+            self._pool.renew()
+            link.send({"renewing": True})
         elif header.get("op") == "open":
             self._open(link, header)
         else:
@@ -87,6 +90,10 @@ class Supervisor:
     def _open(self, link: Link, header: dict[str, Any]) -> None:
         try:
             run = Run(self._loop, link, header, self._on_over)
+            if run.device not in ("cpu", self._found.plan.device):
+                raise WireError(
+                    f"a run wants {run.device}, and this runner was started without --device {run.device}"
+                )
         except WireError as error:
             logs.say(str(error), "warning", run=logs.known_id(header.get("run")))
             return link.close()
@@ -106,6 +113,7 @@ class Supervisor:
             "layers": self._layers or [],
             "missing": self._found.missing,
             "warm": self._layers is not None,
+            "device": self._found.plan.device,
             "python": platform.python_version(),
             "runs": len(self._runs),
             **self._pool.status(),

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from workers import logs
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends children of a process that used its frameworks
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not open one before the fork
 }
+_OF_GPUS = ("CUDA_VISIBLE_DEVICES",)  # which of several an operator means; kept where it is said
 
 
 def environment(scratch: str) -> dict[str, str]:
@@ -49,6 +51,7 @@ def environment(scratch: str) -> dict[str, str]:
     folders = {"HOME": scratch, "TMPDIR": scratch}
     return {
         **ENVIRONMENT,
+        **{name: os.environ[name] for name in _OF_GPUS if name in os.environ},
         **folders,
         "MPLCONFIGDIR": f"{scratch}/matplotlib",
         "HF_HOME": f"{scratch}/huggingface",
@@ -71,7 +74,7 @@ def _serve(config: dict[str, Any]) -> None:
     channel = socket.socket(fileno=config["channel"])
     confine.enter_zygote(plan)
     began = time.monotonic()
-    _warm()
+    _warm(config["lab"])
     threads = _threads()
     if threads > 1:
         logs.say(f"the zygote has {threads} threads; forks may hang", "warning")
@@ -79,8 +82,8 @@ def _serve(config: dict[str, Any]) -> None:
     _Zygote(channel, plan).serve()
 
 
-def _warm() -> None:
-    """Everything a first cell would otherwise wait for."""
+def _warm(told: dict[str, Any]) -> None:
+    """Everything a first cell would otherwise wait for; `told` where models are installed."""
     import einops  # noqa: F401
     import jaxtyping  # noqa: F401
     import pandas  # noqa: F401
@@ -92,20 +95,37 @@ def _warm() -> None:
 
     from workers import lab
     from workers.lab import display
+    from workers.lab.models.registry import look_in
     from workers.runner import child  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     tqdm.tqdm.monitor_interval = 0
+    look_in(Path(told["installed"]) if told["installed"] else None, told["offered"])
     for model in lab.models():
-        with torch.no_grad():
-            lab.load(model.name)(torch.zeros(1, 4, dtype=torch.long))
+        _load(model)
     display.describe(lab.heatmap(torch.eye(2)))
     plotly.express.line(y=[0, 1])
     _draw_once()
     gc.collect()
     gc.freeze()
     confine.collapse_heap()
+
+
+def _load(entry: Any) -> None:
+    """So that all children share it; one that is damaged concerns those alone who ask for it."""
+    import torch
+
+    from workers import lab
+
+    try:
+        for folded in (False, True)[: 2 if entry.folder and entry.folded else 1]:
+            with torch.no_grad():
+                lab.load(entry.name, folded=folded)(torch.zeros(1, 4, dtype=torch.long))
+    except Exception as error:  # of an installed model: nobody else's runs may suffer
+        if entry.folder is None:
+            raise
+        print(f"runner: {error}", file=sys.stderr, flush=True)
 
 
 def _draw_once() -> None:

@@ -5,7 +5,7 @@
 2
 """
 
-from workers.lab.models.loading import ModelUnavailable, load
-from workers.lab.models.registry import ModelInfo, UnknownModel, models
+from workers.lab.models.devices import device, load
+from workers.lab.models.registry import ModelInfo, ModelUnavailable, UnknownModel, models
 
-__all__ = ["ModelInfo", "ModelUnavailable", "UnknownModel", "load", "models"]
+__all__ = ["ModelInfo", "ModelUnavailable", "UnknownModel", "device", "load", "models"]

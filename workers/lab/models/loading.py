@@ -11,26 +11,40 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from workers.lab.models.registry import ModelInfo, info
+from workers.lab.models.registry import ModelInfo, ModelUnavailable, info, installed
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 SHIPPED = Path(__file__).parent / "shipped"
+FOLDED = "folded"  # in the folder of an installed model: its folded copy
 
 
-class ModelUnavailable(RuntimeError):
-    """The model is in the catalogue, but its files are missing or damaged."""
+def load(name: str, folded: bool = False) -> "TransformerBridge":
+    """The model as all processes share it, on the processors; see `devices.load`, which learners call.
 
-
-def load(name: str) -> "TransformerBridge":
-    """The model of that name, ready to read: eval mode, parameters frozen, tokenizer attached.
-
-    One process holds one copy: loading twice gives the same object, hooks and all. To train it or to take
-    gradients by its weights, say `model.requires_grad_(True)`; to change it at will, take a `deepcopy`.
     Raises `UnknownModel` or `ModelUnavailable`, each with a sentence that says what to do.
     """
-    return _load(info(name))
+    entry = info(name)
+    if entry.folder is None:
+        return _load(entry)
+    if folded and not entry.folded:
+        raise ModelUnavailable(_no_folded_copy(entry))
+    place = entry.folder / FOLDED if folded else entry.folder
+    if place not in _booted:
+        _booted[place] = _load_installed(entry, place)
+    return _booted[place]
+
+
+def forget_removed() -> None:
+    """Let go of models that are installed no longer."""
+    here = {entry.folder for entry in installed().values()}
+    for place in list(_booted):
+        if place not in here and place.parent not in here:
+            del _booted[place]
+
+
+_booted: dict[Path, "TransformerBridge"] = {}  # by folder
 
 
 @cache
@@ -40,6 +54,31 @@ def _load(entry: ModelInfo) -> "TransformerBridge":
         model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
+    _check_hooks(model)
+    return model.eval().requires_grad_(False)
+
+
+def _load_installed(entry: ModelInfo, place: Path) -> "TransformerBridge":
+    try:
+        model = boot(place)
+    except Exception as error:  # of what transformers raises over a damaged folder there is no list
+        raise ModelUnavailable(_damaged(entry)) from error
+    model.cfg.model_name = entry.name
+    return model
+
+
+def boot(place: Path) -> "TransformerBridge":
+    """A model from a Hugging Face folder, in which everything is: its fp32 weights stay mapped from the file.
+
+    A folder called `folded` holds one whose weights need no more processing. Raises what transformers raises.
+    """
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    model = TransformerBridge.boot_transformers(str(place), device="cpu")
+    if place.name == FOLDED:
+        model.enable_compatibility_mode(no_processing=True, disable_warnings=True)
     _check_hooks(model)
     return model.eval().requires_grad_(False)
 
@@ -91,4 +130,18 @@ def _unavailable(entry: ModelInfo) -> str:
     return (
         f"The files of {entry.name} are missing or damaged (looked in {SHIPPED.name}/ beside the registry). "
         f"Reinstall Unembed, or make them again with `python -m workers.training {entry.name}`."
+    )
+
+
+def _damaged(entry: ModelInfo) -> str:
+    return (
+        f"The files of {entry.name} are damaged. An admin of this site can remove it at /models and install "
+        "it again."
+    )
+
+
+def _no_folded_copy(entry: ModelInfo) -> str:
+    return (
+        f"There is no folded copy of {entry.name}: nobody has shown how to fold a model of its kind. "
+        f"lab.load({entry.name!r}) gives it as its makers wrote it."
     )

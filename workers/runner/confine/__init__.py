@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.runner.confine import cgroup, kernel, landlock, limits, namespaces, seccomp, sight
-from workers.runner.limits import FILE_BYTES, FILES
+from workers.runner.limits import FILE_BYTES, FILES, Limits
 
 __all__ = [
     "Found",
@@ -41,7 +41,6 @@ __all__ = [
     "threads",
 ]
 
-set_run_limits = limits.set_for_run
 set_processor_time = limits.set_processor_time
 can_ask = seccomp.can_ask
 
@@ -61,6 +60,7 @@ class Plan:
     base: str = ""  # an empty folder of ours: under the new root, or for scratch folders
     seen: sight.Sight = field(default_factory=sight.Sight)
     groups: cgroup.Groups | None = None  # into which the supervisor puts each run
+    device: str = "cpu"  # what a run may compute on; with a GPU the walls have a door
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,6 +87,7 @@ class Plan:
             "seccomp": self.seccomp,
             "uid": self.user > 0,
             "cgroup": self.groups is not None,
+            "gpu": self.device != "cpu",  # no wall but a hole in them, and named so that everybody sees it
         }
         return [*(name for name, there in named.items() if there), "limits"] if self.confines else []
 
@@ -104,9 +105,9 @@ class Found:
         return self.plan.seccomp and (self.plan.namespaces or self.plan.landlock > 0)
 
 
-def find(mode: str, models: list[str], base: Path) -> Found:
+def find(mode: str, models: list[str], base: Path, device: str = "cpu") -> Found:
     """Try which walls hold here, in processes of their own. `base` is made anew; `clean_up` removes it."""
-    plan = Plan(base=_make_base(base), seen=sight.look(models))
+    plan = Plan(base=_make_base(base), seen=sight.look(models, device), device=device)
     if mode == "off":
         return Found(plan, {"sandbox": "The sandbox is switched off: only run code that you trust."})
     if not sys.platform.startswith("linux"):
@@ -132,8 +133,22 @@ def _find_walls(plan: Plan) -> Found:
         plan = replace(plan, landlock=0, seccomp=False, user=0)
     plan = replace(plan, groups=cgroup.find())
     if plan.groups is None:
-        missing["cgroup"] = "No control groups may be made here: memory and threads are limited without them."
+        missing["cgroup"] = _without_groups(plan)
+    if plan.device != "cpu":
+        missing["gpu"] = (
+            "Runs may give every order to the GPU's driver, which is part of the kernel: a weaker wall than "
+            "without. Nobody has tried these walls with a GPU yet."
+        )
     return Found(plan, missing)
+
+
+def _without_groups(plan: Plan) -> str:
+    if plan.device == "cpu":
+        return "No control groups may be made here: memory and threads are limited without them."
+    return (
+        "No control groups may be made here, and a process with a GPU can have no limit on its addresses: "
+        "nothing limits the memory of a run."
+    )
 
 
 def _find_user(plan: Plan) -> tuple[Plan, str]:
@@ -211,6 +226,11 @@ def fork(plan: Plan) -> int:
     return namespaces.fork() if plan.namespaces else os.fork()
 
 
+def set_run_limits(plan: Plan, of_run: Limits) -> None:
+    """Hard, until this process ends."""
+    limits.set_for_run(of_run, address_space=plan.device == "cpu")
+
+
 def enter_child(plan: Plan, number: int, listener: Callable[[int], None] | None = None) -> list[str]:
     """Build every wall of the plan around this process. Returns their names; raises if one does not stand.
 
@@ -220,7 +240,8 @@ def enter_child(plan: Plan, number: int, listener: Callable[[int], None] | None 
     scratch = _enter_scratch(plan, number, forks)
     if not plan.confines:
         return []
-    limits.set_fixed(plan.user > 0, plan.namespaces and os.getuid() != 0, forks)
+    gpu = plan.device != "cpu"
+    limits.set_fixed(plan.user > 0, plan.namespaces and os.getuid() != 0, forks, pins=gpu)
     kernel.forbid_capabilities()
     if plan.user:
         _become(plan.user + number % _USERS)
@@ -233,7 +254,7 @@ def enter_child(plan: Plan, number: int, listener: Callable[[int], None] | None 
         kernel.hide_memory()
         listener(seccomp.ask_before_forks())
     if plan.seccomp:
-        seccomp.restrict(own_files=plan.namespaces, forks=forks)
+        seccomp.restrict(own_files=plan.namespaces, forks=forks, drives=gpu)
     return plan.layers
 
 
@@ -259,10 +280,10 @@ def _become(user: int) -> None:
 
 
 def _restrict_files(plan: Plan, scratch: str) -> None:
-    writing = [scratch, *sight.DEVICES]
+    writing = [scratch, *plan.seen.devices]
     if plan.namespaces:
         return landlock.restrict(plan.landlock, ["/"], [], writing)
-    reading = [*plan.seen.reading, *sight.DEVICES, "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]
+    reading = [*plan.seen.reading, *plan.seen.devices, "/proc/self", "/proc/cpuinfo", "/proc/meminfo"]
     return landlock.restrict(plan.landlock, reading, plan.seen.listing, writing)
 
 

@@ -12,12 +12,16 @@ _THREADS_OF_ALL = 512  # where all children count as one user
 _KEPT = 32  # processes of one learner beside the one that runs: snapshots, and dead ones not yet buried
 
 
-def set_fixed(own_user: bool, own_namespace: bool, forks: bool = False) -> None:
-    """What is the same for every run. The kernel counts threads by user, so their limit needs an own one."""
+def set_fixed(own_user: bool, own_namespace: bool, forks: bool = False, pins: bool = False) -> None:
+    """What is the same for every run. The kernel counts threads by user, so their limit needs an own one.
+
+    `pins`: a GPU's driver may hold memory in its place.
+    """
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, FILE_BYTES)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
-    _lower(resource.RLIMIT_MEMLOCK, 0)
+    if not pins:
+        _lower(resource.RLIMIT_MEMLOCK, 0)
     if hasattr(resource, "RLIMIT_MSGQUEUE"):
         _lower(resource.RLIMIT_MSGQUEUE, 0)
     if own_user:
@@ -26,9 +30,13 @@ def set_fixed(own_user: bool, own_namespace: bool, forks: bool = False) -> None:
         _lower(resource.RLIMIT_NPROC, _THREADS_OF_ALL)
 
 
-def set_for_run(limits: Limits) -> None:
-    """Memory on top of what the warm process has, and processor time: hard, until this process ends."""
-    if sys.platform.startswith("linux"):  # elsewhere the kernel does not hold it
+def set_for_run(limits: Limits, address_space: bool = True) -> None:
+    """Memory on top of what the warm process has, and processor time: hard, until this process ends.
+
+    Without `address_space` only a control group limits memory: a GPU's driver reserves more addresses than
+    there could ever be memory.
+    """
+    if address_space and sys.platform.startswith("linux"):  # elsewhere the kernel does not hold it
         _lower(resource.RLIMIT_AS, _held() + limits.memory)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
 

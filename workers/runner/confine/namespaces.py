@@ -85,8 +85,8 @@ def _wait_for(pid: int) -> NoReturn:
 def _build_root(seen: sight.Sight, base: str) -> None:
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", base, "tmpfs", _PLAIN, "size=4m,mode=755")
-    for path in (*seen.reading, *sight.DEVICES):
-        _bind(path, base + path)
+    for path in (*seen.reading, *seen.devices):
+        _bind(path, base + path, is_device=path in seen.devices)
     for link in seen.links:
         os.makedirs(os.path.dirname(base + link), exist_ok=True)
         os.symlink(os.readlink(link), base + link)
@@ -101,7 +101,7 @@ def _build_root(seen: sight.Sight, base: str) -> None:
     kernel.mount("tmpfs", SCRATCH, "tmpfs", _PLAIN, "size=16m,mode=1777")
 
 
-def _bind(source: str, target: str) -> None:
+def _bind(source: str, target: str, is_device: bool) -> None:
     """Show a file or a folder, read-only but for devices."""
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
@@ -109,7 +109,7 @@ def _bind(source: str, target: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         open(target, "w").close()
     kernel.mount(source, target, None, kernel.MS_BIND | kernel.MS_REC)
-    if source not in sight.DEVICES:
+    if not is_device:
         flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | _PLAIN | _inherited(target)
         kernel.mount(None, target, None, flags)
 

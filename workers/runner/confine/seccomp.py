@@ -16,7 +16,7 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, va
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET = 0, 4
 _X32_CALLS = 0x40000000  # a second set of calls on x86-64, with other numbers for the same things
-_SET_MODE_FILTER, _ACTION_AVAILABLE, _LISTENER = 1, 2, 8
+_SET_MODE_FILTER, _ACTION_AVAILABLE, _ALL_THREADS, _LISTENER = 1, 2, 1, 8
 
 _ALLOW: Instruction = (_RETURN, 0, 0, 0x7FFF0000)
 _KILL: Instruction = (_RETURN, 0, 0, 0x80000000)
@@ -62,13 +62,16 @@ def available() -> bool:
     return ctypes.get_errno() == errno.EFAULT
 
 
-def restrict(own_files: bool, forks: bool = False) -> None:
+def restrict(own_files: bool, forks: bool = False, drives: bool = False) -> None:
     """From now on, and for ever, only these calls. Needs no-new-privileges or CAP_SYS_ADMIN.
 
     `own_files`: every file that could be written is this run's own, so their modes and times are its affair
-    (Landlock alone does not guard those). `forks`: a plain fork is for another filter to judge.
+    (Landlock alone does not guard those). `forks`: a plain fork is for another filter to judge. `drives`: it
+    may say anything to the devices it can open, as whoever uses a GPU does.
+
+    For all threads at once: the driver of a GPU has started some by now.
     """
-    install(program(os.getpid(), own_files, forks))
+    install(program(os.getpid(), own_files, forks, drives), _ALL_THREADS)
 
 
 def ask_before_forks() -> int:
@@ -89,11 +92,15 @@ def install(instructions: list[Instruction], flags: int = 0) -> int:
     """Put a filter in place. It can be joined by others, never taken away."""
     filters = (_Filter * len(instructions))(*(_Filter(*instruction) for instruction in instructions))
     filled = _Program(len(instructions), filters)
-    result = kernel.syscall("seccomp", _SET_MODE_FILTER, flags, ctypes.byref(filled))
-    return kernel.checked(result, "seccomp")
+    result = kernel.checked(
+        kernel.syscall("seccomp", _SET_MODE_FILTER, flags, ctypes.byref(filled)), "seccomp"
+    )
+    if flags == _ALL_THREADS and result:
+        raise OSError(errno.EBUSY, f"seccomp: thread {result} could not be brought behind the filter")
+    return result
 
 
-def program(own_pid: int, own_files: bool, forks: bool = False) -> list[Instruction]:
+def program(own_pid: int, own_files: bool, forks: bool = False, drives: bool = False) -> list[Instruction]:
     """The whole filter, for this process on this machine."""
     column = syscalls.column()
     assert column is not None
@@ -103,7 +110,11 @@ def program(own_pid: int, own_files: bool, forks: bool = False) -> list[Instruct
         rules += [(_AT_LEAST, 0, 1, _X32_CALLS), _KILL]
     for name in [*syscalls.ALLOWED, *(_METADATA if own_files else ())]:
         rules += _when(name, [_ALLOW])
-    bodies = {**judged(own_pid), **(_among_forks() if forks else {})}
+    bodies = {
+        **judged(own_pid),
+        **(_among_forks() if forks else {}),
+        **({"ioctl": [_ALLOW]} if drives else {}),
+    }
     for name, body in bodies.items():
         rules += _when(name, body)
     for name in syscalls.REFUSED:

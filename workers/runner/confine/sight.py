@@ -5,6 +5,7 @@ Above all not the course (it holds the references) and not the data folder.
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 import sys
@@ -22,6 +23,9 @@ _SYSTEM = (
     "/sys/devices/system/cpu",
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+# What NVIDIA's libraries open and read, as they are documented; nobody has run this with a GPU.
+_OF_GPUS = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm*", "/dev/nvidia-caps")
+_SYSTEM_OF_GPUS = ("/sys/bus/pci/devices", "/sys/devices", "/sys/module/nvidia", "/sys/module/nvidia_uvm")
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,13 @@ class Sight:
     reading: tuple[str, ...] = ()
     listing: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    devices: tuple[str, ...] = DEVICES  # that may be written to
 
 
-def look(models: Iterable[str]) -> Sight:
-    """What is to be seen on this machine, with these model folders."""
+def look(models: Iterable[str], device: str = "cpu") -> Sight:
+    """What is to be seen on this machine, with these model folders, by runs that compute on this device."""
     wanted = [*_libraries(), *_SYSTEM, *(str(PACKAGE / name) for name in _OF_WORKERS), *models]
+    wanted += _SYSTEM_OF_GPUS if device != "cpu" else ()
     hidden = [str(ROOT / "app"), str(PACKAGE)]
     reading: dict[str, None] = {}
     listing: dict[str, None] = {}
@@ -50,7 +56,8 @@ def look(models: Iterable[str]) -> Sight:
         else:
             reading[real] = None
     links = tuple(path for path in _SYSTEM if os.path.islink(path))
-    return Sight(_outermost(reading), tuple(listing), links)
+    gpus = [path for pattern in _OF_GPUS for path in sorted(glob.glob(pattern))] if device != "cpu" else []
+    return Sight(_outermost(reading), tuple(listing), links, (*DEVICES, *gpus))
 
 
 def _libraries() -> Iterator[str]:
