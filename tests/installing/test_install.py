@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.installing import tiny
+from tests.installing import fake_hub, tiny
 from tests.installing.conftest import Said
 from workers import lab, values
 from workers.installing import place
@@ -22,15 +22,16 @@ LLAMA = "acme/lama"
 
 
 def test_a_model_of_either_kind_is_installed_with_a_folded_copy(
-    cache: Path, install: Callable[..., Said], models: Path
+    tmp_path: Path, cache: Path, install: Callable[..., Said], models: Path
 ) -> None:
-    for name, made in (("acme/tiny", tiny.gpt2()), (LLAMA, tiny.llama())):
-        tiny.lay_out(cache, name, made)
-        said = install(name)
-        assert said.status == 0, said.errors
-        assert said.stages == ["asking", "fetching", "loading", "converting", "folding", "checking"]
-        _check_facts(json.loads((models / name.replace("/", "--") / "model.json").read_text()), name)
-        _check_like(made, name)
+    """One out of the cache, one from the hub."""
+    tiny.lay_out(cache, "acme/tiny", tiny.gpt2())
+    _check_installed(install("acme/tiny"), models, "acme/tiny", tiny.gpt2())
+    with fake_hub.serve(LLAMA, tiny.lay_out(tmp_path / "theirs", LLAMA, tiny.llama())) as hub:
+        _check_installed(install(LLAMA, **hub.environment), models, LLAMA, tiny.llama())
+    assert f"/{LLAMA}/resolve/{tiny.REVISION}/model.safetensors" in hub.asked
+    assert not [path for path in hub.asked if path.endswith(tuple(fake_hub.TEMPTING))]
+    assert list(cache.glob("models--acme--lama")) == []
     assert [entry.name for entry in lab.models()][-2:] == ["acme/lama", "acme/tiny"]
     assert sorted(path.name for path in models.iterdir()) == [".lock", "acme--lama", "acme--tiny"]
     _check_modes(models)
@@ -39,6 +40,13 @@ def test_a_model_of_either_kind_is_installed_with_a_folded_copy(
     assert list(loading._booted) == [models / "acme--lama", models / "acme--lama" / "folded"]
     with pytest.raises(lab.UnknownModel):
         lab.load("acme/tiny")
+
+
+def _check_installed(said: Said, models: Path, name: str, made: torch.nn.Module) -> None:
+    assert said.status == 0, said.errors
+    assert said.stages == ["asking", "fetching", "loading", "converting", "folding", "checking"]
+    _check_facts(json.loads((models / name.replace("/", "--") / "model.json").read_text()), name)
+    _check_like(made, name)
 
 
 def _check_modes(models: Path) -> None:

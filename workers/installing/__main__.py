@@ -26,6 +26,7 @@ def main() -> int:
     """Do it. 0: done; 1: refused, and the last line says why."""
     options = _parser().parse_args()
     say = _only_ours_to_speak()
+    _settle_libraries()
     _be_killed_first()
     try:
         say(_ask(options) if options.ask else _act(options, say))
@@ -113,6 +114,11 @@ def _only_ours_to_speak() -> Any:
         print(json.dumps(message), file=lines, flush=True)
 
     return say
+
+
+def _settle_libraries() -> None:
+    """Nothing is said about us, and progress is ours to tell."""
+    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1", TQDM_DISABLE="1")
 
 
 def _be_killed_first() -> None:
