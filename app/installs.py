@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from redis import RedisError
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,7 @@ from app.guard import NotFound, Unusable, admin_only
 from app.models import Install, InstallState, User
 
 TO_DO = (InstallState.ASKED, InstallState.WANTED, InstallState.UNWANTED)
+_SEEN = timedelta(hours=1)  # how old the word of a machine may be: nobody writes without need
 _FORGOTTEN = timedelta(days=1)  # after which a machine that says nothing is believed to be gone
 
 
@@ -226,10 +227,12 @@ def report(session: Session, machine: str, here: Mapping[str, Mapping[str, Any]]
         if row is not None and row.state not in TO_DO and (row.state is not _HAS or row.facts != facts):
             row.state, row.facts, row.message = _HAS, dict(facts), ""
     for row in rows.values():
-        row.seen_at = now()
         if row.state is _HAS and row.model not in here:
             session.delete(row)
-    session.execute(delete(Install).where(Install.seen_at < now() - _FORGOTTEN))
+        elif row.seen_at < now() - _SEEN:
+            row.seen_at = now()
+    for row in session.scalars(select(Install).where(Install.seen_at < now() - _FORGOTTEN)):
+        session.delete(row)
 
 
 def _put_away(session: Session, row: Install) -> None:

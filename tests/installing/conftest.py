@@ -76,7 +76,7 @@ def install(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Said]:
 
     def run(name: str, *options: str, **changes: str) -> Said:
         process = start(name, *options, **changes)
-        out, errors = process.communicate(timeout=280)
+        out, errors = process.communicate(timeout=800)
         return Said([json.loads(line) for line in out.splitlines()], process.returncode, errors)
 
     return run

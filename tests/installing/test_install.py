@@ -17,6 +17,7 @@ from workers import lab, values
 from workers.installing import place
 from workers.lab.models import loading
 
+pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things, too
 TOKENS = torch.arange(20).reshape(2, 10) * 7
 LLAMA = "acme/lama"
 

@@ -38,7 +38,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("models")
     command = [sys.executable, "-m", "workers.installing", NAME, "--into", str(folder)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1500)
     said = json.loads(done.stdout.splitlines()[-1])
     assert done.returncode == 0, (
         f"{NAME} could not be installed from the package index: {said}\n{done.stderr}"
@@ -50,7 +50,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_it_is_what_it_should_be_and_runs_share_it(models: Path) -> None:
     _check_facts(json.loads((models / NAME / "model.json").read_text()))
     with torch.no_grad():

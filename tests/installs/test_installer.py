@@ -19,6 +19,7 @@ from tests.installing import tiny
 from workers.installs import Installer
 
 TINY = "acme/tiny"
+pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things, too
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_cancelled_in_the_middle_nothing_stays(
     working.start()
     _wait_for_stage(session, "loading")
     act(session, installs.cancel, boss)
-    working.join(60)
+    working.join(300)
     assert not working.is_alive()
     assert only(session) is None
     assert catalogue.all_installed() == {}
@@ -129,7 +130,7 @@ def test_one_that_is_killed_is_said_to_be(
 
 
 def _wait_for_stage(session: Session, stage: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while (row := only(session)) is None or row.stage != stage:
         session.rollback()
         assert time.monotonic() < deadline

@@ -13,7 +13,7 @@ from workers.runner.limits import Limits
 
 LOAD = "from workers import lab\nlab.load('acme/tiny', folded=True).cfg.d_model"
 SHARED = "from workers.lab.models import loading\nlen(loading._booted)"
-MOST_SECONDS = 180
+MOST_SECONDS = 280
 
 
 def cell(child: RunnerClient, source: str) -> Seen:

@@ -126,7 +126,7 @@ def _be_killed_first() -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800")
     with contextlib.suppress(OSError):
-        os.nice(10)
+        os.nice(5)
 
 
 def _parser() -> argparse.ArgumentParser:
