@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.installing import tiny
 from tests.runner.conftest import Seen
 from tests.runner.starting import runner as start_runner
@@ -23,6 +25,7 @@ def cell(child: RunnerClient, source: str) -> Seen:
     return seen
 
 
+@pytest.mark.timeout(900)
 def test_an_installed_model_is_shared_by_the_children_that_come(tmp_path: Path) -> None:
     models = tmp_path / "models"
     with start_runner(
