@@ -48,10 +48,13 @@ def available_memory() -> int | None:
 
 
 def _in_container(limit: Path, used: Path) -> int | None:
+    """What its control group leaves; of what it holds, files read before can give way."""
     try:
-        return max(0, int(limit.read_text()) - int(used.read_text()))
+        left = int(limit.read_text()) - int(used.read_text())
+        held = (limit.parent / "memory.stat").read_text().splitlines()
     except (OSError, ValueError):  # no such limit
         return None
+    return max(0, left + sum(int(line.split()[1]) for line in held if line.startswith("inactive_file ")))
 
 
 def _available() -> int | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app import machine
 from tests.installing import tiny
 from tests.installing.conftest import Said
 from workers.installing import converting, folding, hub, network, place, plan
@@ -137,11 +138,10 @@ def test_a_disk_that_is_too_small_is_said_first(models: Path, monkeypatch: pytes
 
 
 def test_a_memory_that_is_too_small_is_said_first(models: Path) -> None:
-    available = place.available_memory()
+    available = machine.available_memory()
     if available is None:
         pytest.skip("this system does not say how much memory is free")
-    numbers = available * 10**6
-    large = plan.Plan("acme/huge", "hub", 1, 1, 1, conversion_mb=numbers)
+    large = plan.Plan("acme/huge", "hub", 1, 1, 1, conversion_mb=2 * available)
     with pytest.raises(Refused, match=r"Installing acme/huge needs .* MB of memory"):
         place.check_room(large, models)
 

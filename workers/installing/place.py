@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from app import machine
 from app.catalogue import FACTS, folder_of
 from workers.installing.plan import Plan, Refused
 
 _NEW, _OLD = ".new-", ".old-"
 _SPARE_MB = 200  # that are left on the disk
-_CONTAINER = Path("/sys/fs/cgroup")
 
 
 @contextlib.contextmanager
@@ -78,37 +78,13 @@ def check_room(plan: Plan, models: Path) -> None:
             f"{plan.name} needs {needed:,} MB on the disk of {models} while it is installed, and {free:,} MB "
             "are free: free some, or point UNEMBED_MODELS_DIR to another disk."
         )
-    available = available_memory()
+    bytes_left = machine.available_memory()
+    available = None if bytes_left is None else bytes_left // 10**6
     if available is not None and available < plan.conversion_mb:
         raise Refused(
             f"Installing {plan.name} needs {plan.conversion_mb:,} MB of memory for a moment, and "
             f"{available:,} MB are free: wait until less is going on, or take a machine with more memory."
         )
-
-
-def available_memory() -> int | None:
-    """Megabytes that may be taken, by this machine or the container we are in; None if nobody says."""
-    found = [_of_machine(), _of_container()]
-    return min((count // 10**6 for count in found if count is not None), default=None)
-
-
-def _of_machine() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
-
-
-def _of_container() -> int | None:
-    """What its control group leaves; of what it holds, files read before can give way."""
-    try:
-        most = int((_CONTAINER / "memory.max").read_text())
-        held = int((_CONTAINER / "memory.current").read_text())
-        lines = (_CONTAINER / "memory.stat").read_text().splitlines()
-    except (OSError, ValueError):  # no such limit
-        return None
-    return most - held + sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
 
 
 def _remove_leftovers(models: Path) -> None:
