@@ -25,7 +25,6 @@ from app.steps import Failed
 from tests.conftest import ON_POSTGRES
 from tests.filled import everything, fill
 
-
 BEFORE_INSTALLS = "202611221817"  # the revision of a database that knew no installed models
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from workers.lab.models import loading
-from workers.lab.models.registry import ModelUnavailable, models
+from workers.lab.models.registry import ModelUnavailable, UnknownModel, models
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -48,7 +48,9 @@ def prepare(name: str) -> None:
     wanted = torch.device(name)
     torch.zeros(1, device=wanted)
     for model, folded in tuple(_loaded):
-        if not folded:  # those come when they are asked for: a GPU need not hold all models twice
+        if folded:  # those come when they are asked for: a GPU need not hold all models twice
+            continue
+        with contextlib.suppress(UnknownModel, ModelUnavailable):  # it has been removed since
             load(model, device=wanted)
 
 
