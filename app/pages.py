@@ -19,7 +19,7 @@ from app.config import ROOT
 from app.lessons import Exercise, course
 from app.path import Concept
 from app.visible import terminal, visible
-from app.visitors import csrf_token, expect_guest, is_htmx, leave_word, take_word
+from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leave_word, take_word
 
 MODULES = ("ui", "cells", "exercises", "threads", "models", "operating")  # templates/macros/*.html
 
@@ -87,6 +87,8 @@ def _with_macros(request: Request, context: dict[str, Any]) -> dict[str, Any]:
     context = {
         "request": request,
         "viewer": getattr(request.state, "reader", None),
+        # nobody has asked the database who it is, as the manual does not, which is there without one
+        "somebody": not hasattr(request.state, "reader") and SESSION_COOKIE in request.cookies,
         "csrf": csrf_token(request),
         "flash": take_word(request),
         "url": addresses(request.app),

@@ -57,6 +57,13 @@ def test_every_figure_that_a_page_shows_comes_and_says_in_words_what_it_shows(ne
     assert newcomer.get("/manual/waiting2.svg").status_code == 404
 
 
+def test_it_does_not_ask_whoever_is_signed_in_to_sign_in(newcomer: Browser, mo_browser: Browser) -> None:
+    assert ">Sign in<" in newcomer.get("/manual").text
+    page = mo_browser.get("/manual/sandbox").text
+    assert ">Sign in<" not in page
+    assert 'href="/account">Account<' in page
+
+
 def test_a_page_that_is_not_there_is_said_to_be_missing(newcomer: Browser) -> None:
     assert newcomer.get("/manual/operators").status_code == 404
 
