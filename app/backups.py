@@ -27,6 +27,7 @@ from app.alone import alone
 from app.config import database_address, settings
 from app.steps import Failed
 
+_STDIN = Path("-")
 _NAME, _PATTERN = "unembed-%Y%m%d-%H%M%S.db", "unembed-????????-??????.db"
 
 
@@ -113,21 +114,22 @@ def _in_one_file(file: Path) -> None:
 @contextmanager
 def _brought_up_to_date(file: Path) -> Iterator[str]:
     """The URL of a copy that has today's tables: a backup outlives versions of Unembed."""
+    what = "What came in" if file == _STDIN else str(file)
     with tempfile.TemporaryDirectory(dir=settings().data_dir) as folder:
         url = f"sqlite:///{_copied(file, Path(folder) / 'backup.db')}"
         try:
             if not migrate.revision(url):
-                raise Failed(f"{file} is no backup of Unembed.")
+                raise Failed(f"{what} is no backup of Unembed.")
             migrate.upgrade(url)
         except CommandError:
-            raise Failed(f"{file} was made by a newer Unembed: install that one, or newer.") from None
+            raise Failed(f"{what} was made by a newer Unembed: install that one, or newer.") from None
         except DatabaseError:
-            raise Failed(f"{file} is no backup of Unembed, or damaged.") from None
+            raise Failed(f"{what} is no backup of Unembed, or damaged.") from None
         yield url
 
 
 def _opened(file: Path) -> BinaryIO:
-    return sys.stdin.buffer if file == Path("-") else file.open("rb")
+    return sys.stdin.buffer if file == _STDIN else file.open("rb")
 
 
 def _copied(file: Path, copy: Path) -> Path:

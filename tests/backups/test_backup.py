@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from app.config import ROOT, settings
 from app.db import make_engine, transaction
 from app.lessons import Lesson
 from app.models import Run, User
+from app.processes import spawn
 from app.runs import submit
 from app.steps import Failed
 from tests.conftest import ON_POSTGRES
@@ -156,6 +159,30 @@ def test_what_is_no_backup_is_said_to_be_none(
         (away / "kept.db").write_bytes(content)
     with pytest.raises(Failed, match=said):
         backups.restore(away / "kept.db")
+
+
+def test_what_comes_in_by_the_standard_input_may_be_no_backup_either(database: str) -> None:
+    words = [sys.executable, "-m", "app.cli", "restore", "-"]
+    told = subprocess.run(words, cwd=ROOT, env={**os.environ}, input=b"junk", capture_output=True)
+    assert told.returncode == 2
+    assert b"What came in is no backup of Unembed, or damaged." in told.stderr
+
+
+def test_one_after_another_is_made_until_it_is_told_to_stop(database: str) -> None:
+    folder = settings().data_dir / "backups"
+    words = [sys.executable, "-m", "app.cli", "backup", "--keep", "2", "--every", "0.0003"]
+    going = spawn(words, cwd=ROOT, env=os.environ, output=subprocess.DEVNULL, errors=subprocess.PIPE)
+    deadline, seen = time.monotonic() + 90, set[Path]()
+    while len(seen) < 4:
+        seen |= set(folder.glob("unembed-????????-??????.db"))
+        assert going.poll() is None, going.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    going.terminate()
+    assert going.wait(30) == 0
+    left = list(folder.iterdir())
+    assert 1 <= len(left) <= 3  # it may have been told between the newest and the deletion of the oldest
+    assert all(file.suffix == ".db" for file in left)
 
 
 def test_a_backup_of_a_newer_version_is_said_to_be_one(database: str, away: Path) -> None:

@@ -90,3 +90,9 @@ def slipped(exercise: str, right: str, wrong: str) -> str:
     text = solution(exercise)
     assert right in text
     return text.replace(right, wrong)
+
+
+def fits(page: Page, name: str) -> None:
+    """Nothing of it is wider than the screen."""
+    inside, outside = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert inside <= outside, f"{name} is {inside} pixels wide on a screen of {outside}"

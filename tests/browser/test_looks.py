@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.routes import manual
-from tests.browser.acting import LESSON, hand_in, run, slipped
+from tests.browser.acting import LESSON, fits, hand_in, run, slipped
 from tests.browser.conftest import PHONE, WIDE, Visit
 
 PAGES = {
@@ -39,7 +39,7 @@ def test_pages_fit_and_are_accessible(
     for name, address in PAGES.items():
         page.goto(address)
         axe(page)
-        _fits(page, name)
+        fits(page, name)
         shoot(page, f"{name}-{viewport['width']}-{scheme}", whole=name != "lesson")
 
 
@@ -61,9 +61,4 @@ def test_outputs_and_verdicts_fit_and_are_accessible(
     hand_in(page, "induction_score", slipped("induction_score", "period + 1", "period"))
     shoot(page, f"verdict-{viewport['width']}-{scheme}")
     axe(page)
-    _fits(page, "the lesson with outputs")
-
-
-def _fits(page: Page, name: str) -> None:
-    inside, outside = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
-    assert inside <= outside, f"{name} is {inside} pixels wide on a screen of {outside}"
+    fits(page, "the lesson with outputs")

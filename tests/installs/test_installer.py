@@ -23,14 +23,6 @@ pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other t
 
 
 @pytest.fixture
-def boss(session: Session) -> User:
-    made = User(name="Boss", email="boss@example.org", mentor=True, admin=True)
-    session.add(made)
-    session.commit()
-    return made
-
-
-@pytest.fixture
 def here(
     session: Session, tmp_path: Path, change_settings: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> str:

@@ -21,14 +21,6 @@ OFFER = {"download_mb": 5, "disk_mb": 6, "memory_mb": 7, "licence": "MIT"}
 
 
 @pytest.fixture
-def boss(session: Session) -> User:
-    made = User(name="Boss", email="boss@example.org", mentor=True, admin=True)
-    session.add(made)
-    session.commit()
-    return made
-
-
-@pytest.fixture
 def two_machines(redis: Redis, change_settings: Callable[..., None]) -> None:
     """`left` has two workers, `right-1` has one."""
     change_settings(hub_models="acme/tiny")

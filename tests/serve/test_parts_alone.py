@@ -114,6 +114,26 @@ def test_a_setting_may_come_from_a_file_of_secrets(tmp_path: Path, own_settings:
     assert settings().database == "sqlite:///elsewhere.db"
 
 
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("postgresql://unembed@db/unembed", "postgresql://unembed:a%2Fb%40c@db/unembed"),
+        ("postgresql://unembed:own@db:5432/unembed", "postgresql://unembed:own@db:5432/unembed"),
+        ("sqlite:////tmp/unembed.db", "sqlite:////tmp/unembed.db"),
+        (None, None),
+    ],
+)
+def test_a_password_goes_where_the_address_has_none(tmp_path: Path, url: str, whole: str) -> None:
+    found = Settings(data_dir=tmp_path, database_url=url, database_password="a/b@c")
+    assert found.database == whole or (whole is None and found.database.startswith("sqlite:///"))
+    assert "a/b@c" not in repr(found)
+
+
+def test_redis_has_no_user_before_its_password(tmp_path: Path) -> None:
+    found = Settings(data_dir=tmp_path, redis_url="redis://redis:6379", redis_password="secret")
+    assert found.redis == "redis://:secret@redis:6379"
+
+
 def test_sockets_stand_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
     found = Settings(data_dir=tmp_path, examiner_socket=Path("/run/examiner/socket"))
     assert found.runner_socket == found.run_dir / "runner.sock"
