@@ -84,7 +84,7 @@ class _Request:
         told["ms"] = round(1000 * self._seconds, 1)
         if lasted - self._seconds > SLOW:
             told["open_ms"] = round(1000 * lasted)
-        logs.say(log, "a request", logging.ERROR if failed else logging.INFO, **told)
+        logs.say(log, "a request", _level(route, failed=failed), **told)
 
     def _timed(self, status: int) -> None:
         self._status, self._seconds = status, time.monotonic() - self._begun
@@ -94,3 +94,10 @@ class _Request:
         """Of a small number of names, whatever is asked for."""
         name = getattr(self._scope.get("route"), "name", None)
         return name or ("assets" if self._scope["path"].startswith("/assets/") else "none")
+
+
+def _level(route: str, *, failed: bool) -> int:
+    """That the site is not ready yet is an answer, and a start asks many times."""
+    if not failed:
+        return logging.INFO
+    return logging.WARNING if route == "readyz" else logging.ERROR

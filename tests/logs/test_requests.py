@@ -98,7 +98,8 @@ def test_what_is_asked_all_the_time_is_written_only_if_it_fails_or_is_slow(
     newcomer = browser()
     for url in ("/healthz", "/assets/nothing.js", "/readyz"):
         newcomer.get(url)
-    assert [(line["route"], line["status"]) for line in requests(said)] == [("assets", 404), ("readyz", 503)]
+    found = [(line["route"], line["status"], line["level"]) for line in requests(said)]
+    assert found == [("assets", 404, "info"), ("readyz", 503, "warning")]
     monkeypatch.setattr(arrivals, "SLOW", 0.0)
     newcomer.get("/healthz")
     assert requests(said)[-1]["route"] == "healthz"

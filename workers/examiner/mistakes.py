@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS = 8.0  # for naming a mistake: the verdict itself is known by then, and the learner waits
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _VALUES, _WORDS = 1, 2  # what a replay agrees in
+_MORE_SEEDS, _SEEDS_TO_TELL_APART = 2, 6  # small whole numbers agree by chance: then more questions tell
 _CHANCES = (1, 2)  # what the stand-in of a mistake draws from: two of them tell what is chance in its words
 
 Outcome = Raised | AssertionError | None  # what a check had to say against an answer
@@ -57,7 +58,6 @@ class _Search:
         self.grading, self.first = grading, first
         self.deadline = time.monotonic() + SECONDS
         self.known = grading.reference.exercise.mistakes
-        self.more_seeds = (grading.seed ^ 0x5EED, grading.seed ^ 0xBEEF)
 
     def find(self) -> Variant | None:
         agreement = self._apart(lambda: [self._on_first_run(variant) for variant in self.known]) or []
@@ -70,7 +70,8 @@ class _Search:
 
     def _by_values(self, candidates: list[Variant]) -> Variant | None:
         """The first candidate that returns the same from other seeds, and if several do, in other checks."""
-        runs = [self._ask(self.first.check, seed) for seed in self.more_seeds]
+        count = _MORE_SEEDS if len(candidates) == 1 else _SEEDS_TO_TELL_APART
+        runs = [self._ask(self.first.check, seed) for seed in self._seeds(count)]
         if len(candidates) > 1:
             others = [each.name for each in self.grading.reference.exercise.checks]
             runs += [self._ask(name, self.first.seed) for name in others if name != self.first.check]
@@ -79,9 +80,13 @@ class _Search:
 
     def _by_words(self, candidates: list[Variant]) -> Variant | None:
         """The only candidate that also passes what comes before, and is told the same from another seed."""
-        runs = [self._ask(self.first.check, self.more_seeds[0])]
+        runs = [self._ask(self.first.check, seed) for seed in self._seeds(1)]
         agreeing = [each for each in candidates if self._holds(self._is_told_the_same, each, runs)]
         return agreeing[0] if len(agreeing) == 1 else None
+
+    def _seeds(self, count: int) -> list[int]:
+        """Other seeds than that of the run that failed."""
+        return [self.first.seed ^ (0x5EED * number) for number in range(1, count + 1)]
 
     def _draws(self) -> bool:
         """Whether the answer returns other values to the same questions."""
