@@ -15,9 +15,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, logs, runs, watch
+from app import activity, chains, drafts, given, logs, runs, watch
 from app.activity import Kind
-from app.chains import Chain
 from app.db import now
 from app.guard import (
     NotAllowed,
@@ -31,7 +30,7 @@ from app.guard import (
     storable,
 )
 from app.lessons import Exercise, course
-from app.models import Activity, Attempt, Run, RunKind, User
+from app.models import Attempt, Run, RunKind, User
 from app.models import Verdict as Word
 
 JUDGED = (Word.PASSED, Word.FAILED, Word.ERROR)  # verdicts that say something about an answer
@@ -65,7 +64,8 @@ def hand_in(
     newest = _newest(session, user, exercise)
     if newest and not newest.run.state.over and not newest.run.cancel_requested and newest.answer == text:
         return newest
-    chain = [*_given(session, user, wanted), {"cell": exercise, "text": text}]
+    beneath = () if wanted.is_form else course().beneath(exercise)
+    chain = [*given.answers(session, user, beneath), {"cell": exercise, "text": text}]
     run = runs.queue(session, user, RunKind.GRADE, wanted.lesson, exercise, chain)
     number = newest.number + 1 if newest else 1
     attempt = Attempt(
@@ -113,38 +113,6 @@ def _newest(session: Session, user: User, exercise: str) -> Attempt | None:
         .limit(1)
         .options(joinedload(Attempt.run))
     )
-
-
-def _given(session: Session, user: User, exercise: Exercise) -> Chain:
-    """The code an answer stands on: the learner's last passed answers to what it uses, or the solutions
-    looked up.
-    """
-    needed = [] if exercise.is_form else _uses(exercise)
-    if not needed:
-        return []
-    known = looked_up(session, user) | passed_answers(session, user)
-    missing = [one.title for one in needed if one.id not in known]
-    if missing:
-        raise Unusable(
-            f"This builds on “{missing[0]}”, not passed yet. Hand that in first, or open its solution."
-        )
-    return [{"cell": one.id, "text": known[one.id]} for one in needed]
-
-
-def _uses(exercise: Exercise) -> list[Exercise]:
-    """What the answer uses, and what that uses, deepest first."""
-    found: dict[str, Exercise] = {}
-
-    def visit(name: str) -> None:
-        if name not in found:
-            used = find_exercise(name)
-            for deeper in used.uses:
-                visit(deeper)
-            found[name] = used
-
-    for name in exercise.uses:
-        visit(name)
-    return list(found.values())
 
 
 def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
@@ -197,14 +165,6 @@ def visible(session: Session, viewer: User, attempt_id: UUID) -> Attempt:
     return attempt
 
 
-def passed_answers(session: Session, user: User) -> dict[str, str]:
-    """Exercise → the learner's last answer that passed."""
-    query = select(Attempt.exercise, Attempt.answer).where(
-        Attempt.user_id == user.id, Attempt.verdict == Word.PASSED
-    )
-    return dict(session.execute(query.order_by(Attempt.number)).all())
-
-
 def restore(session: Session, user: User, attempt: Attempt) -> None:
     """Put an attempt's answer back into the editor; what stands there is set aside."""
     drafts.set_aside(session, user, attempt.lesson, attempt.exercise)
@@ -235,7 +195,7 @@ def open_hint(session: Session, user: User, exercise: str) -> list[str]:
 def may_see_solution(session: Session, user: User, exercise: str) -> bool:
     """After one judged attempt, or once the stated minutes have passed since the lesson was opened."""
     wanted = find_exercise(exercise)
-    if exercise in looked_up(session, user) or _judged(session, user, exercise):
+    if exercise in given.looked_up(session, user) or _judged(session, user, exercise):
         return True
     opened = activity.opened_at(session, user, wanted.lesson)
     return opened is not None and now() - opened >= timedelta(minutes=wanted.minutes)
@@ -254,15 +214,6 @@ def solution(session: Session, user: User, exercise: str) -> str:
     activity.log(session, user, Kind.SOLUTION, wanted.lesson, exercise)
     session.flush()
     return wanted.solution
-
-
-def looked_up(session: Session, user: User) -> dict[str, str]:
-    """Exercise → its solution, for those whose solution the learner has opened."""
-    opened = (
-        select(Activity.cell).where(Activity.user_id == user.id, Activity.kind == Kind.SOLUTION).distinct()
-    )
-    known = course().exercises
-    return {cell: known[cell].solution for cell in session.scalars(opened) if cell in known}
 
 
 def _judged(session: Session, user: User, exercise: str) -> bool:

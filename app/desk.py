@@ -15,7 +15,7 @@ from zlib import crc32
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, events, line, progress, runs, threads
+from app import activity, attempts, drafts, events, given, line, progress, runs, threads
 from app.activity import Kind
 from app.db import now
 from app.lessons import Cell, Exercise, Lesson, Prose
@@ -150,7 +150,7 @@ class _Known:
             statuses=progress.of_lesson(session, learner, lesson.slug),
             attempts=attempts.newest(session, learner, lesson.slug, only),
             hints=attempts.hints_opened(session, learner, lesson.slug),
-            looked_up=set(attempts.looked_up(session, learner)),
+            looked_up=set(given.looked_up(session, learner)),
             opened_at=activity.opened_at(session, learner, lesson.slug),
             threads=threads.of_lesson(session, learner, lesson.slug),
         )

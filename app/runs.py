@@ -19,14 +19,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from app import activity, chains, drafts, events, jobs, line, needs, placement, watch
+from app import activity, chains, drafts, events, given, jobs, line, needs, placement, watch
 from app.activity import Kind
 from app.chains import Chain
 from app.config import settings
 from app.db import now
 from app.fingerprint import fingerprint
 from app.guard import NotFound, TooMany, find_cell, find_lesson
-from app.lessons import Lesson
+from app.lessons import Lesson, course
 from app.models import Output, Run, RunKind, State, Thread, User
 
 LONG_REPLAY = 5.0  # seconds: a replay of the cells above that takes longer is announced first
@@ -48,6 +48,7 @@ def submit(session: Session, user: User, lesson: str, cell: str, texts: Mapping[
     fresh = chains.clean(found, texts)
     drafts.save_all(session, user, lesson, fresh)  # also makes one learner's requests wait for each other
     chain = chains.build(found, cell, drafts.texts(session, user, found))
+    chain = [*given.answers(session, user, course().foundation(found, cell)), *chain]
     for run in _going(session, user, lesson, cell):
         if run.chain == chain:
             return run
@@ -169,9 +170,11 @@ def standings(
     """
     texts = drafts.texts(session, user, lesson)
     seconds = _newest_seconds(session, user, lesson.slug)
+    answers = given.Given(session, user, wanted=bool(course().foundation(lesson)))
     found: dict[str, Standing] = {}
     for cell in (block.id for block in lesson.cells() if only in (None, block.id)):
-        chain, run = chains.build(lesson, cell, texts), newest.get(cell)
+        chain = answers.under(course().foundation(lesson, cell)) + chains.build(lesson, cell, texts)
+        run = newest.get(cell)
         found[cell] = Standing(
             cell=cell,
             text=texts[cell],

@@ -29,6 +29,13 @@ files are browsed. The front matter is YAML::
         unit: nats
     limits: {train: 40}         # seconds a live cell may take; the others have 10
     device: {train: gpu}        # cells that go to a GPU where one is; or `device: gpu`, for the whole lesson
+    uses: [attention]           # exercises of earlier lessons: the learner's answers stand above all cells
+    test_out: [find_the_heads]  # who passes these has proven the whole lesson
+    criteria:                   # the checklist at its end
+      - {text: You can name the heads., exercise: find_the_heads}   # proven by passing it
+      - {text: You could explain it to a friend.}                   # for the learner to judge
+    resources:                  # to read elsewhere, and what to get from it
+      - {title: …, url: "https://…", note: …}
 
 **An exercise** is a Python file, cut here by `ast`. Its stem is its id, unique in the whole course::
 
@@ -46,6 +53,14 @@ files are browsed. The front matter is YAML::
     MINUTES = 10                     # after an attempt, or this long, the solution opens
     CONCEPTS = ["induction-head"]    # lit when passed
     DETERMINISTIC = True             # the same call has to return the same value twice
+    PURPOSE = "…"                    # what it is for, and where it returns
+    WHY = "…"                        # why the reference is written so: shown beside it
+    DIFFICULTY = 2                   # 1 to 5, and so is
+    IMPORTANCE = 4
+    SHAPES = ["scores: head query key"]   # tensors between arguments and result, for the picture of shapes
+    STYLE = {"loop": "…"}            # notes on what a right answer holds: a loop, or a call of that name
+    SEE = {"mistake_off_by_one__induction_score": "indexing"}   # mistake → the exercise that mends it
+
 
     def induction_score(pattern: Float[Tensor, "head query key"], period: int) -> Float[Tensor, "head"]:
         \"\"\"What to write.\"\"\"       # the starter ends here
@@ -62,6 +77,8 @@ files are browsed. The front matter is YAML::
 - *The answer* is every public function and class above the first `check_`. One with a docstring is to be
   written; one without is given whole, like the imports, constants and helpers the answer uses, and `torch`
   and `lab` always.
+- *Examples* (`>>> double(2)`) in the docstring of what is to be written are seen with the starter, and have
+  to be true of the reference.
 - *Checks* run in the file's order until one fails. `answer.f(…)` asks the learner's function; what it
   returns is held against the annotation of the reference (shapes with names bound by the arguments;
   `2*period` may count with whole-number arguments) and must be finite. `lab.same(got, want, tol)` compares,
@@ -88,6 +105,7 @@ from app.lessons.parts import (
     Cell,
     Check,
     CourseError,
+    Criterion,
     Exercise,
     Field,
     Lesson,
@@ -103,6 +121,7 @@ __all__ = [
     "Check",
     "Course",
     "CourseError",
+    "Criterion",
     "Exercise",
     "Field",
     "Lesson",

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.lessons.cutting import Definition, Program, setting_name
 from app.lessons.parts import Check, CourseError, Exercise, Field, FieldKind, Variant
+from app.lessons.pictures import Flow, flows
 
 _ROLES = ("check_", "probe_", "mistake_", "also_right_")
 _SECRET = ("check_", "mistake_", "also_right_")
@@ -78,6 +79,13 @@ class _File:
             mistakes=tuple(self._variants("mistake_")),
             also_right=tuple(self._variants("also_right_")),
             probes=MappingProxyType({node.name: self._probe(node) for node in self._role("probe_")}),
+            purpose=self._setting("PURPOSE", str, "").strip(),
+            why=self._setting("WHY", str, "").strip(),
+            difficulty=self._rating("DIFFICULTY"),
+            importance=self._rating("IMPORTANCE"),
+            flows=self._flows(),
+            style=MappingProxyType(self._words("STYLE")),
+            see=MappingProxyType(self._see()),
             version=hashlib.sha256(self.text.encode()).hexdigest()[:16],
             path=self.path,
         )
@@ -139,6 +147,34 @@ class _File:
         if minutes < 1:
             self._report(self.settings["MINUTES"], "MINUTES has to be at least 1.")
         return max(minutes, 1)
+
+    def _rating(self, name: str) -> int:
+        rating = self._setting(name, int, 0)
+        if name in self.settings and not 1 <= rating <= 5:
+            self._report(self.settings[name], f"{name} has to be 1 to 5.")
+        return rating
+
+    def _flows(self) -> tuple[Flow, ...]:
+        try:
+            return flows(self.answer, self._texts("SHAPES"))
+        except ValueError as line:
+            wanted = "`scores: head query key`"
+            self._report(self.settings["SHAPES"], f"SHAPES has lines like {wanted}, not {line}.")
+            return ()
+
+    def _words(self, name: str) -> dict[str, str]:
+        words: dict[Any, Any] = self._setting(name, dict, {})
+        if all(isinstance(text, str) for pair in words.items() for text in pair):
+            return words
+        self._report(self.settings[name], f"{name} has to map texts to texts.")
+        return {}
+
+    def _see(self) -> dict[str, str]:
+        """Mistake → the exercise that mends it."""
+        see = self._words("SEE")
+        for name in see.keys() - {node.name for node in self._role("mistake_")}:
+            self._report(self.settings["SEE"], f"SEE speaks of {name}, which is no mistake of this file.")
+        return see
 
     # forms
 

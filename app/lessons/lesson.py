@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.lessons.exercise import read_exercise
-from app.lessons.parts import Block, Cell, CourseError, Exercise, Lesson, Prediction, Prose
+from app.lessons.parts import Block, Cell, CourseError, Criterion, Exercise, Lesson, Prediction, Prose
+from app.path import Link
 
 REQUIRED = {"title", "step", "summary", "minutes"}
-KNOWN = REQUIRED | {"concepts", "needs", "predict", "limits", "device"}
+KNOWN = REQUIRED | {"concepts", "needs", "uses", "predict", "limits", "device"}
+KNOWN |= {"criteria", "resources", "test_out"}
 ID = re.compile(r"[a-z][a-z0-9_-]*\Z")
 
 _markdown = MarkdownIt("commonmark").enable("table")
@@ -53,6 +55,10 @@ class _Lesson:
             minutes=self.front["minutes"] if isinstance(self.front.get("minutes"), int) else 0,
             blocks=blocks,
             path=self.path,
+            uses=self._names("uses"),
+            criteria=tuple(Criterion(**each) for each in self._records("criteria", {"text"}, {"exercise"})),
+            resources=tuple(Link(**each) for each in self._records("resources", {"title", "url", "note"})),
+            test_out=self._names("test_out"),
         )
 
     def report(self, line: int, sentence: str) -> None:
@@ -97,6 +103,17 @@ class _Lesson:
             return tuple(value)
         self.report(self._line_of(key), f"`{key}` has to be a list of ids.")
         return ()
+
+    def _records(
+        self, key: str, needed: set[str], others: Collection[str] = frozenset()
+    ) -> list[dict[str, str]]:
+        """A list of small tables of texts."""
+        value = self.front.get(key) or []
+        if isinstance(value, list) and all(_is_record(each, needed, others) for each in value):
+            return value
+        also = f", and may have {', '.join(sorted(others))}" if others else ""
+        self.report(self._line_of(key), f"Each of `{key}` needs {', '.join(sorted(needed))}{also}.")
+        return []
 
     def _mapping(self, key: str) -> dict[str, Any]:
         value = self.front.get(key) or {}
@@ -237,6 +254,12 @@ class _Lesson:
                 target = child.attrGet("href") or child.attrGet("src")
                 if target:
                     yield (token.map or [0])[0] + self.first + 1, str(target)
+
+
+def _is_record(value: Any, needed: set[str], others: Collection[str]) -> bool:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        return False
+    return needed <= value.keys() <= needed | set(others)
 
 
 def _only_link(inline: Token) -> str | None:

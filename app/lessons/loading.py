@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,10 +28,26 @@ class Course:
 
     def beneath(self, exercise_id: str) -> tuple[str, ...]:
         """The exercises whose answers stand above this one, the deepest first, each once. Raises KeyError."""
+        return self.closed(self.exercises[exercise_id].uses)
+
+    def closed(self, uses: Iterable[str]) -> tuple[str, ...]:
+        """These exercises and all that they stand on, the deepest first, each once. Raises KeyError."""
         found: list[str] = []
-        for used in self.exercises[exercise_id].uses:
+        for used in uses:
             found += [each for each in (*self.beneath(used), used) if each not in found]
         return tuple(found)
+
+    def foundation(self, lesson: Lesson, cell: str | None = None) -> tuple[str, ...]:
+        """The exercises of other lessons whose answers stand above this one's cells, down to `cell` or all.
+
+        The deepest first, each once. Raises KeyError if `cell` does not run.
+        """
+        blocks = lesson.exercises() if cell is None else [lesson.cell(one) for one in lesson.chain(cell)]
+        exercises = [block for block in blocks if isinstance(block, Exercise)]
+        wanted = [*lesson.uses, *(used for exercise in exercises for used in exercise.uses)]
+        own = {exercise.id for exercise in lesson.exercises()}
+        known = (used for used in wanted if used in self.exercises)
+        return tuple(used for used in self.closed(known) if used not in own)
 
 
 def load(course_dir: Path) -> Course:
@@ -113,7 +129,7 @@ def _check_references(
 ) -> None:
     """Adds a problem for whatever is named somewhere but stands nowhere."""
     for lesson in lessons.values():
-        for sentence in _strays_of_lesson(lesson, lessons, path):
+        for sentence in _strays_of_lesson(lesson, lessons, exercises, path):
             problems.append(CourseError(lesson.path, 1, sentence))
         check_links(lesson, set(lessons), problems)
         for exercise in lesson.exercises():
@@ -121,7 +137,9 @@ def _check_references(
                 problems.append(CourseError(exercise.path, 1, sentence))
 
 
-def _strays_of_lesson(lesson: Lesson, lessons: dict[str, Lesson], path: LearningPath) -> Iterator[str]:
+def _strays_of_lesson(
+    lesson: Lesson, lessons: dict[str, Lesson], exercises: dict[str, Exercise], path: LearningPath
+) -> Iterator[str]:
     nodes = {node.id for node in path.nodes}
     if path.nodes and lesson.step not in nodes | {
         str(node.number) for node in path.nodes if node.kind == "step"
@@ -130,6 +148,13 @@ def _strays_of_lesson(lesson: Lesson, lessons: dict[str, Lesson], path: Learning
     for need in lesson.needs:
         if need not in nodes | lessons.keys():
             yield f"It needs {need!r}, which is neither a lesson nor a node of the map."
+    own = {exercise.id for exercise in lesson.exercises()}
+    for used in lesson.uses:
+        if used not in exercises or used in own or exercises[used].is_form:
+            yield f"`uses` names {used!r}, which is no exercise in code of another lesson."
+    for proof in (*lesson.test_out, *(criterion.exercise for criterion in lesson.criteria)):
+        if proof and proof not in own:
+            yield f"{proof!r} cannot prove anything here: this lesson has no such exercise."
     yield from _unknown_concepts(lesson.concepts, path)
 
 
@@ -144,6 +169,9 @@ def _strays_of_exercise(
             yield f"USES names {used!r}, but a form leaves no code to build on."
         elif used in in_order[in_order.index(exercise.id) :]:
             yield f"USES names {used!r}, which comes no earlier in the lesson."
+    for mistake, seen in exercise.see.items():
+        if seen not in exercises:
+            yield f"SEE sends {mistake} to {seen!r}, which is no exercise of this course."
     yield from _unknown_concepts(exercise.concepts, path)
 
 

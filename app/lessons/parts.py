@@ -9,6 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeGuard
 
+from app.lessons.pictures import Flow
+from app.path import Link
+
 CELL_SECONDS = 10  # what a live cell may take where its lesson states nothing
 
 Device = Literal["cpu", "gpu"]  # where a cell is best off; it runs on a processor, too
@@ -92,6 +95,8 @@ class Exercise:
     """One exercise: what the learner sees, and (for the trusted side) where the rest of it lies.
 
     `solution` is the reference's text; of a form, its right values as JSON, which is how one is handed in.
+    `style` maps what may stand in an answer ("loop", or the name of what it calls) to a note, never a
+    failure; `see` maps mistakes to the exercises that mend them.
     """
 
     id: str
@@ -118,6 +123,13 @@ class Exercise:
     predict: Prediction | None = None
     seconds: int = CELL_SECONDS
     device: Device = "cpu"
+    purpose: str = ""  # Markdown: what it is for, and where it returns
+    why: str = ""  # Markdown: why the reference is written so
+    difficulty: int = 0  # 1 to 5; 0: not said
+    importance: int = 0
+    flows: tuple[Flow, ...] = ()
+    style: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    see: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_form(self) -> bool:
@@ -141,9 +153,22 @@ Runnable = Cell | Exercise
 Block = Prose | Cell | Exercise
 
 
+class Criterion(NamedTuple):
+    """One line of a lesson's checklist: proven by passing an exercise, or (without one) for the learner to
+    judge.
+    """
+
+    text: str
+    exercise: str = ""
+
+
 @dataclass(frozen=True)
 class Lesson:
-    """One page of the course: prose, live cells and exercises in reading order."""
+    """One page of the course: prose, live cells and exercises in reading order.
+
+    All of it stands on the answers to the exercises in `uses`, of earlier lessons. Who passes those in
+    `test_out` has proven the whole.
+    """
 
     slug: str
     title: str
@@ -154,6 +179,10 @@ class Lesson:
     minutes: int
     blocks: tuple[Block, ...]
     path: Path = Path()
+    uses: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    resources: tuple[Link, ...] = ()
+    test_out: tuple[str, ...] = ()
 
     def cells(self) -> tuple[Runnable, ...]:
         """What can run, in order: live cells and exercises in code. Forms hold no code."""

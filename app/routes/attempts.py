@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
-from app import activity, attempts, desk, drafts, markdown, pages, threads, throttle
+from app import activity, attempts, desk, drafts, given, markdown, pages, threads, throttle
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
 from app.models import User
@@ -129,7 +129,7 @@ def open_hint(exercise: This, request: Request, session: Db, learner: Doer) -> R
 )
 def look_at_solution(exercise: This, request: Request, session: Db, learner: Viewer) -> Response:
     """The solution, to those who have opened it; the others are taken to the button that opens it."""
-    if learner is None or exercise.id not in attempts.looked_up(session, learner):
+    if learner is None or exercise.id not in given.looked_up(session, learner):
         return pages.redirect(request, _place_url(exercise))
     return _solution(request, session, learner, exercise)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts
+from app import activity, attempts, drafts, given
 from app.activity import Kind
 from app.db import now
 from app.guard import NotAllowed
@@ -61,7 +61,7 @@ def test_a_solution_once_opened_stays_open(session: Session, ada: User, lesson: 
     activity.log(session, ada, Kind.SOLUTION, "counting", "double")
     session.flush()
     assert attempts.may_see_solution(session, ada, "double")
-    assert list(attempts.looked_up(session, ada)) == ["double"]
+    assert list(given.looked_up(session, ada)) == ["double"]
 
 
 def test_restoring_an_attempt_sets_aside_what_stood_there(

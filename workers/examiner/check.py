@@ -2,7 +2,8 @@
 
 The files are well-formed and every link leads somewhere. The starter is not solved yet, the reference passes,
 every mistake is rejected *and* named, every other right answer passes, on the way a learner's takes. Cells
-run top to bottom within the time the lesson states, and the facts hold. Exit code 1 if anything is wrong.
+run top to bottom within the time the lesson states, the examples in docstrings give what they say, and the
+facts hold. Exit code 1 if anything is wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 from app import lessons
 from app.config import ROOT, settings
-from app.lessons import Course, Exercise, Lesson, Variant
+from app.lessons import Course, Exercise, Lesson, Runnable, Variant
 from workers.examiner import client
 from workers.examiner.client import ExaminerGone
 from workers.examiner.hand_in import LIMITS, Sockets, hand_in
@@ -30,6 +31,15 @@ from workers.runner.client import ChildEnded, RunnerClient, RunnerGone
 LEAST_MISTAKES, LEAST_ALSO_RIGHT = 3, 2
 ROUNDS = 3  # hand-ins of what has to pass, each on other seeds: hidden inputs must not fail a right answer
 FACTS_SECONDS = 300
+_EXAMPLES = """
+import doctest
+
+said = []
+for name in {names!r}:
+    for test in doctest.DocTestFinder().find(globals()[name], name, module=False, globs=dict(globals())):
+        doctest.DocTestRunner(verbose=False).run(test, out=said.append)
+assert not said, "".join(said)
+"""
 
 
 @dataclass
@@ -97,7 +107,7 @@ def check(course: Course, sockets: Sockets, only: list[str] | None = None) -> Re
     for lesson in course.lessons.values():
         if not only or lesson.slug in only:
             report.exercises += [_Exercise(course, sockets, each).report() for each in lesson.exercises()]
-            report.cells += _cells(lesson, sockets)
+            report.cells += _cells(course, lesson, sockets)
             report.problems += _facts(lesson)
     return report
 
@@ -175,21 +185,29 @@ class _Exercise:
         return hand_in(self.sockets, self.exercise, answer, self.given)
 
 
-def _cells(lesson: Lesson, sockets: Sockets) -> Iterator[CellReport]:
+def _cells(course: Course, lesson: Lesson, sockets: Sockets) -> Iterator[CellReport]:
     """Runs a lesson top to bottom in one fresh child, with the references where the exercises stand."""
+    beneath = [course.exercises[used] for used in course.foundation(lesson)]
     try:
         with RunnerClient(sockets.runner, LIMITS, seed=1) as child:
-            for cell in lesson.cells():
+            for cell in (*beneath, *lesson.cells()):
                 text = cell.solution if isinstance(cell, Exercise) else cell.source
-                done = [event for event in child.cell(cell.id, text)][-1]
-                report = CellReport(lesson.slug, cell.id, round(done["seconds"], 2), cell.seconds)
-                if done["error"]:
-                    report.problem = f"{done['error']['type']}: {done['error']['message']}"
-                elif done["seconds"] > cell.seconds:
-                    report.problem = f"took {done['seconds']:.1f} s; the lesson allows {cell.seconds}"
+                report = _run(child, lesson, cell, text)
+                if isinstance(cell, Exercise) and cell.lesson == lesson.slug and not report.problem:
+                    report.problem = _run(child, lesson, cell, _EXAMPLES.format(names=cell.names)).problem
                 yield report
     except ChildEnded as end:
         yield CellReport(lesson.slug, "(the chain)", 0.0, 0, end.message)
+
+
+def _run(child: RunnerClient, lesson: Lesson, cell: Runnable, text: str) -> CellReport:
+    done = list(child.cell(cell.id, text))[-1]
+    report = CellReport(lesson.slug, cell.id, round(done["seconds"], 2), cell.seconds)
+    if done["error"]:
+        report.problem = f"{done['error']['type']}: {done['error']['message']}"
+    elif done["seconds"] > cell.seconds:
+        report.problem = f"took {done['seconds']:.1f} s; the lesson allows {cell.seconds}"
+    return report
 
 
 def _facts(lesson: Lesson) -> list[str]:
