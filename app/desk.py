@@ -15,10 +15,11 @@ from zlib import crc32
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, events, given, line, progress, runs, threads
+from app import activity, attempts, drafts, events, line, progress, runs, threads
 from app.activity import Kind
 from app.db import now
-from app.lessons import Cell, Exercise, Lesson, Prose
+from app.given import Foundation, Given
+from app.lessons import Cell, Exercise, Lesson, Prose, course
 from app.models import Attempt, Run, RunKind, State, Thread, User
 from app.progress import Status
 from app.redis import client
@@ -44,6 +45,7 @@ class Place:
     hints: tuple[str, ...] = ()  # those opened
     solution_open: bool = False
     threads: tuple[Thread, ...] = ()
+    builds_on: tuple[Foundation, ...] = ()
     since: str = ""  # the run's events come after this one; mostly the run's age is as good
 
     @property
@@ -82,6 +84,7 @@ class Desk:
     lesson: Lesson
     places: dict[str, Place]
     since: str = "0-0"  # the stream's newest event before any of this was read
+    foundations: tuple[Foundation, ...] = ()  # what its live cells stand on
 
     def __iter__(self) -> Iterator[Prose | Place]:
         for block in self.lesson.blocks:
@@ -101,11 +104,20 @@ def of(session: Session, learner: User | None, lesson: Lesson) -> Desk:
     blocks, numbers = _blocks(lesson), _numbers(lesson)
     if learner is None:
         bare = {b.id: Place(b, lesson, drafts.initial(b), numbers.get(b.id, 0)) for b in blocks.values()}
-        return Desk(lesson, bare)
+        return Desk(lesson, bare, foundations=_foundations(lesson, Given()))
     since = newest_event(learner, lesson)
     known = _Known.of(session, learner, lesson)
     places = {b.id: known.place(session, b, lesson, numbers.get(b.id, 0)) for b in blocks.values()}
-    return Desk(lesson, places, since)
+    return Desk(lesson, places, since, _foundations(lesson, known.given))
+
+
+def _foundations(lesson: Lesson, known: Given) -> tuple[Foundation, ...]:
+    """What the lesson names; what single exercises build on stands with them."""
+    return tuple(known.foundations(course().closed(lesson.uses)))
+
+
+def _beneath(block: Cell | Exercise) -> tuple[str, ...]:
+    return course().beneath(block.id) if isinstance(block, Exercise) else ()
 
 
 def _blocks(lesson: Lesson) -> dict[str, Cell | Exercise]:
@@ -135,7 +147,7 @@ class _Known:
     statuses: dict[str, Status]
     attempts: dict[str, Attempt]
     hints: dict[str, int]
-    looked_up: set[str]
+    given: Given
     opened_at: datetime | None
     threads: dict[str, list[Thread]] = field(default_factory=dict)
 
@@ -150,7 +162,7 @@ class _Known:
             statuses=progress.of_lesson(session, learner, lesson.slug),
             attempts=attempts.newest(session, learner, lesson.slug, only),
             hints=attempts.hints_opened(session, learner, lesson.slug),
-            looked_up=set(given.looked_up(session, learner)),
+            given=Given.of(session, learner),
             opened_at=activity.opened_at(session, learner, lesson.slug),
             threads=threads.of_lesson(session, learner, lesson.slug),
         )
@@ -175,13 +187,14 @@ class _Known:
             hints=block.hints[:opened] if isinstance(block, Exercise) else (),
             solution_open=isinstance(block, Exercise) and self._solution_open(block),
             threads=tuple(self.threads.get(block.id, ())),
+            builds_on=tuple(self.given.foundations(_beneath(block))),
         )
 
     def _solution_open(self, exercise: Exercise) -> bool:
         """As `attempts.may_see_solution` says for one, from what is known of all."""
         tried = self.statuses.get(exercise.id, progress.NOTHING).attempts > 0
         waited = self.opened_at is not None and now() - self.opened_at >= timedelta(minutes=exercise.minutes)
-        return tried or waited or exercise.id in self.looked_up
+        return tried or waited or exercise.id in self.given.ours
 
 
 def place(session: Session, learner: User, lesson: Lesson, cell: str) -> Place:

@@ -5,8 +5,8 @@ Where one is not passed yet, ours serves instead, once the learner has opened it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import activity
 from app.activity import Kind
 from app.chains import Chain
-from app.guard import Unusable, find_exercise
+from app.guard import NotFound, Unusable, find_exercise
 from app.lessons import Exercise, Lesson, course
 from app.models import Activity, Attempt, User
 from app.models import Verdict as Word
@@ -33,51 +33,50 @@ class Foundation:
         return self.passed or self.ours
 
 
+@dataclass(frozen=True)
 class Given:
-    """The answers of one learner that other code may stand on, read once."""
+    """The answers that one learner's other code may stand on: exercise → text. Nobody has none."""
 
-    def __init__(self, session: Session, user: User, *, wanted: bool = True) -> None:
-        """Without `wanted` nothing is read: what stands on nothing need not ask."""
-        self._own = passed_answers(session, user) if wanted else {}
-        self._ours = looked_up(session, user) if wanted else {}
+    own: Mapping[str, str] = field(default_factory=dict)
+    ours: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session, user: User) -> Given:
+        return cls(passed_answers(session, user), looked_up(session, user))
 
     def under(self, exercises: Iterable[str]) -> Chain:
         """The texts of these, in this order; those that are not there are left out."""
-        known = self._ours | self._own
+        known = {**self.ours, **self.own}
         return [{"cell": one, "text": known[one]} for one in exercises if one in known]
 
     def foundations(self, exercises: Iterable[str]) -> list[Foundation]:
         """How the learner stands with each of these."""
         known = course().exercises
-        return [Foundation(known[one], one in self._own, one in self._ours) for one in exercises]
+        return [Foundation(known[one], one in self.own, one in self.ours) for one in exercises]
 
 
-def answers(session: Session, user: User, exercises: Iterable[str]) -> Chain:
+def answers(session: Session, user: User, exercises: Sequence[str]) -> Chain:
     """The texts of all of these, in this order. Raises Unusable that names the first which is not there."""
-    wanted = tuple(exercises)
-    given = Given(session, user, wanted=bool(wanted))
-    for one in given.foundations(wanted):
+    if not exercises:
+        return []
+    given = Given.of(session, user)
+    for one in given.foundations(exercises):
         if not one.there:
             title = one.exercise.title
             raise Unusable(f"This builds on “{title}”, not passed yet. Hand that in first, or take ours.")
-    return given.under(wanted)
+    return given.under(exercises)
 
 
-def under_lesson(session: Session, user: User | None, lesson: Lesson) -> list[Foundation]:
-    """What the lesson as a whole stands on; for nobody, on nothing that is there."""
-    wanted = course().foundation(lesson)
-    if user is None:
-        return [Foundation(course().exercises[one], passed=False, ours=False) for one in wanted]
-    return Given(session, user, wanted=bool(wanted)).foundations(wanted)
+def take_ours(session: Session, user: User, exercise: str, lesson: Lesson) -> None:
+    """Let our answer to an exercise that this lesson stands on, or one in it builds on, stand in for theirs.
 
-
-def take_ours(session: Session, user: User, exercise: str, why: str) -> None:
-    """Let our answer to an exercise stand in for the learner's: that opens its solution, and is written down.
-
-    `why` is the lesson that stands on it. Raises NotFound.
+    That opens its solution, and is written down. Raises NotFound, also for what nothing here needs.
     """
-    wanted = find_exercise(exercise)
-    activity.log(session, user, Kind.SOLUTION, wanted.lesson, exercise, instead=why)
+    wanted, known = find_exercise(exercise), course()
+    beneath = (used for one in lesson.exercises() for used in known.beneath(one.id))
+    if exercise not in {*known.closed(lesson.uses), *beneath}:
+        raise NotFound("Nothing in this lesson builds on that exercise.")
+    activity.log(session, user, Kind.SOLUTION, wanted.lesson, exercise, instead=lesson.slug)
 
 
 def passed_answers(session: Session, user: User) -> dict[str, str]:

@@ -170,7 +170,7 @@ def standings(
     """
     texts = drafts.texts(session, user, lesson)
     seconds = _newest_seconds(session, user, lesson.slug)
-    answers = given.Given(session, user, wanted=bool(course().foundation(lesson)))
+    answers = given.Given.of(session, user) if course().foundation(lesson) else given.Given()
     found: dict[str, Standing] = {}
     for cell in (block.id for block in lesson.cells() if only in (None, block.id)):
         chain = answers.under(course().foundation(lesson, cell)) + chains.build(lesson, cell, texts)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app import activity, desk, drafts, pages
+from app import activity, desk, drafts, given, pages
 from app.activity import Kind
 from app.guard import find_cell, find_lesson
 from app.lessons import course
@@ -17,8 +17,13 @@ router = APIRouter(prefix="/lessons/{lesson}")
 
 
 @router.get("", name="show_lesson", response_class=HTMLResponse)
-def show_lesson(lesson: str, request: Request, session: Db, learner: Viewer, stuck: str = "") -> HTMLResponse:
-    """The lesson with everything the learner has done in it. A newcomer's visit leaves no trace."""
+def show_lesson(
+    lesson: str, request: Request, session: Db, learner: Viewer, stuck: str = "", back: str = ""
+) -> HTMLResponse:
+    """The lesson with everything the learner has done in it. A newcomer's visit leaves no trace.
+
+    `back` names the exercise they came from, to mend a mistake.
+    """
     found = find_lesson(lesson)
     table = desk.of(session, learner, found)
     page = pages.render(
@@ -28,6 +33,7 @@ def show_lesson(lesson: str, request: Request, session: Db, learner: Viewer, stu
         desk=table,
         node=course().path.home(found.slug),
         stuck=stuck,
+        back=course().exercises.get(back),
     )
     if learner:  # last, as others can't write from here on until this request is over
         desk.opened(session, learner, found)
@@ -52,6 +58,24 @@ def reset_draft(lesson: str, cell: str, request: Request, session: Db, learner: 
     return pages.redirect(
         request, f"/lessons/{lesson}#cell-{cell}", "The lesson's own text is back; yours is kept."
     )
+
+
+@router.post("/foundations/{exercise}", name="use_ours")
+def use_ours(
+    lesson: str, exercise: str, request: Request, session: Db, learner: Doer, on: Annotated[str, Form()] = ""
+) -> Response:
+    """Take our answer to an exercise that this lesson, or one exercise of it (`on`), stands on."""
+    found = find_lesson(lesson)
+    given.take_ours(session, learner, exercise, found)
+    session.flush()
+    if not is_htmx(request):
+        to = f"/lessons/{lesson}#{f'cell-{on}' if on else 'stands-on'}"
+        return pages.redirect(request, to, "Ours stands in for now. Yours takes its place once it passes.")
+    if on:
+        place = desk.place(session, learner, found, find_cell(found, on).id)
+        return pages.render(request, "attempts/help.html", "builds_on", place=place)
+    table = desk.of(session, learner, found)
+    return pages.render(request, "lessons/lesson.html", "foundations", lesson=found, desk=table)
 
 
 @router.post("/cells/{cell}/prediction", name="predict")

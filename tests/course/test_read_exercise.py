@@ -162,6 +162,33 @@ def test_the_starter_is_known_again_whatever_its_comments(write_course: WriteCou
     assert not exercise.is_starter("def score(")
 
 
+def test_the_picture_of_shapes_goes_from_arguments_over_what_lies_between_to_the_result(
+    write_course: WriteCourse,
+) -> None:
+    text = EXERCISE.replace("HINTS =", 'SHAPES = ["diagonal: pos", "total:"]\nHINTS =')
+    exercise, course = exercise_in(write_course, text)
+    assert sentences(course) == []
+    [flow] = exercise.flows
+    assert flow.function == "score"
+    assert [(shape.name, shape.axes) for shape in flow.all] == [
+        ("pattern", ("query", "key")),
+        ("diagonal", ("pos",)),
+        ("total", ()),
+        ("result", ()),
+    ]
+
+
+def test_what_it_is_for_how_hard_and_where_mistakes_are_mended(write_course: WriteCourse) -> None:
+    said = 'PURPOSE = "To *see*."\nWHY = "So."\nDIFFICULTY = 1\nIMPORTANCE = 5\nSTYLE = {"loop": "None."}\n'
+    said += 'SEE = {"mistake_sum__score": "score"}\n'
+    exercise, course = exercise_in(write_course, EXERCISE.replace("HINTS =", said + "HINTS ="))
+    assert sentences(course) == []
+    assert (exercise.purpose, exercise.why) == ("To *see*.", "So.")
+    assert (exercise.difficulty, exercise.importance) == (1, 5)
+    assert (exercise.style, exercise.see) == ({"loop": "None."}, {"mistake_sum__score": "score"})
+    assert "PURPOSE" not in exercise.starter + exercise.solution
+
+
 def test_the_version_is_of_the_file(write_course: WriteCourse) -> None:
     first, _ = exercise_in(write_course, EXERCISE)
     second, _ = exercise_in(write_course, EXERCISE + "\n# changed\n")
@@ -178,6 +205,11 @@ def test_the_version_is_of_the_file(write_course: WriteCourse) -> None:
         ("HINTS =", "MINUTES = 0\nHINTS =", "14: MINUTES has to be at least 1."),
         ("HINTS =", "CONCEPTS = [1]\nHINTS =", "14: CONCEPTS has to be a list of strings."),
         ("HINTS =", "USES = hints()\nHINTS =", "14: USES has to be a plain list."),
+        ("HINTS =", "DIFFICULTY = 6\nHINTS =", "14: DIFFICULTY has to be 1 to 5."),
+        ("HINTS =", "IMPORTANCE = 'much'\nHINTS =", "14: IMPORTANCE has to be a plain int."),
+        ("HINTS =", 'SHAPES = ["scores"]\nHINTS =', "14: SHAPES has lines like `scores: head query key`, "),
+        ("HINTS =", "STYLE = {'loop': 1}\nHINTS =", "14: STYLE has to map texts to texts."),
+        ("HINTS =", "SEE = {'mistake_x': 'y'}\nHINTS =", "14: SEE speaks of mistake_x, which is no mistake "),
         ("import random", "import app.models", "6: An exercise cannot import app.models: "),
         ("from workers import lab", "from workers import wire", "12: An exercise cannot import workers: "),
         ('    """Ones score 1."""\n', "", "22: check_ones needs a docstring "),

@@ -126,6 +126,22 @@ def test_a_chain_goes_down_to_its_cell_and_leaves_forms_out(write_course: WriteC
             FRONT.replace("step: 3", "step: 3\npredict:\n  one: {question: What}"),
             "lesson.md:5: The prediction of 'one' needs a question, and choices or a unit.",
         ),
+        (
+            FRONT.replace("step: 3", "step: 3\ncriteria: [You can.]"),
+            "lesson.md:4: Each of `criteria` needs text, and may have exercise.",
+        ),
+        (
+            FRONT.replace("step: 3", "step: 3\ncriteria: [{text: Can., exercise: other}]"),
+            "lesson.md:1: 'other' cannot prove anything here: this lesson has no such exercise.",
+        ),
+        (
+            FRONT.replace("step: 3", "step: 3\nresources: [{title: It, url: 'https://example.org'}]"),
+            "lesson.md:4: Each of `resources` needs note, title, url.",
+        ),
+        (
+            FRONT.replace("step: 3", "step: 3\nuses: [other]"),
+            "lesson.md:1: `uses` names 'other', which is no exercise in code of another lesson.",
+        ),
     ],
 )
 def test_front_matter_that_cannot_stand_is_named(

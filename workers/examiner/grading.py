@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.lessons import Exercise
 from workers.claims import quoted
-from workers.examiner import forms, mistakes
+from workers.examiner import forms, mistakes, style
 from workers.examiner.answer import OURS, Answer, Respondent, described
 from workers.examiner.references import Reference, seed_all
 from workers.examiner.trouble import Ended, Raised, Unfit
@@ -34,7 +35,7 @@ def grade(
             return grading.verdict_of(
                 "not_attempted", "This is still the starter: there is nothing to check yet."
             )
-        return grading.verdict()
+        return _with_notes(grading.verdict(), exercise, str(answer))
     grading = Grading(reference, None, {}, seed)
     try:
         grading.values = forms.read(exercise, answer if isinstance(answer, Mapping) else {})
@@ -43,6 +44,13 @@ def grade(
     except forms.Unusable as unusable:
         return grading.verdict_of("failed", str(unusable))
     return grading.verdict()
+
+
+def _with_notes(said: dict[str, Any], exercise: Exercise, answer: str) -> dict[str, Any]:
+    """Of an answer that passed, also how it is written."""
+    if said["verdict"] == "passed":
+        said["details"]["style"] = style.notes(exercise, answer)
+    return said
 
 
 @dataclass
