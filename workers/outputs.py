@@ -19,6 +19,7 @@ from workers.plotly_schema import TRACE_TYPES as TRACE_TYPES
 
 MAX_ATTENTION = 2 << 20
 MAX_TOKENS = 1024
+MAX_NOTES = 200  # on shapes
 MAX_IMAGE = 2 << 20
 MAX_PIXELS = 4096  # a side
 MAX_AREA = 8 << 20  # pixels: what a browser has to hold, four bytes each
@@ -35,6 +36,7 @@ def check_output(output: Any) -> Output:
         "figure": _check_figure,
         "attention": _check_attention,
         "image": _check_image,
+        "shapes": _check_shapes,
     }
     if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
@@ -67,6 +69,20 @@ def check_error(error: Any) -> dict[str, Any] | None:
 
 def _check_result(output: Output) -> Output:
     return {"text": clean_text(output.get("text"))}
+
+
+def _check_shapes(output: Output) -> Output:
+    lines = output.get("lines")
+    if not isinstance(lines, list) or len(lines) > MAX_NOTES:
+        raise Unshowable("The notes on shapes are malformed.")
+    return {"lines": [_check_note(line) for line in lines]}
+
+
+def _check_note(note: Any) -> dict[str, Any]:
+    if not isinstance(note, list) or len(note) != 5 or type(note[0]) is not int or not 0 < note[0] < 10**6:
+        raise Unshowable("The notes on shapes are malformed.")
+    name, shape, axes = (clean_text(text, 120) for text in note[1:4])
+    return {"line": note[0], "name": name, "shape": shape, "axes": axes, "varies": note[4] is True}
 
 
 def _check_figure(output: Output) -> Output:

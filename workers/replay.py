@@ -19,9 +19,11 @@ _BY_LIMIT = ("wall", "cpu", "memory", "output")
 _SENTENCE = 300  # characters of an error's message that are repeated in a sentence
 
 
-def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable[[str], str]) -> Result:
-    """Run every cell of the chain in order, until one fails; only the last one shows anything. What the child
-    has done already is skipped.
+def replay(
+    child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable[[str], str], *, notes: bool = False
+) -> Result:
+    """Run every cell of the chain in order, until one fails; only the last one shows anything, with `notes`
+    also shapes. What the child has done already is skipped.
 
     `name` says what to call a cell above. Raises RunnerGone, and ChildEnded if the run was cancelled.
     """
@@ -29,7 +31,7 @@ def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable
     for link in chain[child.skip :]:
         last, begun = link is chain[-1], time.monotonic()
         try:
-            done = _run_cell(child, link, recorder, shown=last)
+            done = _run_cell(child, link, recorder, shown=last, notes=notes and last)
         except ChildEnded as end:
             _note_end(result, end)
             result.message = end.message if last else f"{name(link['cell'])} did not end: {end.message}"
@@ -46,10 +48,10 @@ def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable
 
 
 def _run_cell(
-    child: RunnerClient, link: dict[str, str], recorder: Recorder, *, shown: bool
+    child: RunnerClient, link: dict[str, str], recorder: Recorder, *, shown: bool, notes: bool
 ) -> dict[str, Any]:
     done: dict[str, Any] = {}
-    for event in child.cell(link["cell"], link["text"], show=shown):
+    for event in child.cell(link["cell"], link["text"], shown, notes):
         if event.get("event") == "done":
             done = event
         elif shown:

@@ -136,7 +136,8 @@ def _end_early(job: Job, reason: Stop) -> None:
 
 def _run(job: Job) -> tuple[Result, None]:
     child = _child(job, settings().run_seconds, _wish(job.run))
-    return replay(child, job.run.chain, job.recorder, lambda cell: f"The cell “{cell}” above"), None
+    chain, recorder = job.run.chain, job.recorder
+    return replay(child, chain, recorder, lambda cell: f"The cell “{cell}” above", notes=True), None
 
 
 def _wish(held: Run) -> dict[str, Any] | None:

@@ -35,8 +35,14 @@ class CodeCell extends HTMLElement {
     return true;
   }
 
+  /** Show notes at the ends of lines, now or as soon as there is an editor. */
+  annotate(lines) {
+    this.notes = lines;
+    if (this.editor) this.showNotes(this.editor, lines);
+  }
+
   async mount() {
-    const { edit } = await import("./editor.js");
+    const { annotate, edit } = await import("./editor.js");
     if (!this.isConnected || this.editor) return;
     const host = document.createElement("div");
     host.className = "editor";
@@ -48,6 +54,8 @@ class CodeCell extends HTMLElement {
       run: () => this.press("[data-run]"),
       handIn: () => this.press("[data-hand-in]"),
     });
+    this.showNotes = annotate;
+    if (this.notes) annotate(this.editor, this.notes);
     this.area.hidden = true;
     label.addEventListener("click", () => this.editor.focus());
     if (focused) this.editor.focus();

@@ -2,6 +2,7 @@
 import "./run-timer.js";
 import "./code-cell.js";
 import "./plotly-figure.js";
+import "./shape-notes.js";
 
 const LATER = {
   "attention-view": () => import("./attention-view.js"),

@@ -24,7 +24,11 @@ SINK: Callable[[Output], None] | None = None  # where outputs go; the process th
 
 def show(thing: object) -> None:
     """Show a figure, an attention view, an image or any value, here and now, in the middle of a cell."""
-    output = describe(thing)
+    send(describe(thing))
+
+
+def send(output: Output | None) -> None:
+    """Show what is described already."""
     if output is not None and SINK is not None:
         SINK(output)
 

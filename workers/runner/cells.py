@@ -14,6 +14,7 @@ from typing import Any
 
 from workers.lab import display, pyplot
 from workers.runner import errors
+from workers.runner.shape_notes import NOTE, ShapeNotes
 
 
 class Notebook:
@@ -26,19 +27,26 @@ class Notebook:
         self.names["__builtins__"] = builtins
         self.names["lab"] = sys.modules["workers.lab"]
 
-    def run(self, cell: str, source: str) -> dict[str, Any] | None:
-        """Run one cell; its error as JSON, or None."""
+    def run(self, cell: str, source: str, *, notes: bool = False) -> dict[str, Any] | None:
+        """Run one cell; its error as JSON, or None. With `notes` it shows the shapes of what it assigned."""
+        shapes = ShapeNotes() if notes else None
         try:
-            self._execute(errors.file_name(cell), source)
+            self._execute(errors.file_name(cell), source, shapes)
             pyplot.show_open_drawings()
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the cell's affair too
             pyplot.forget_open_drawings()
             return errors.describe(error)
+        finally:
+            if shapes is not None:
+                display.send(shapes.close())
         return None
 
-    def _execute(self, file: str, source: str) -> None:
+    def _execute(self, file: str, source: str, shapes: ShapeNotes | None) -> None:
         remember_source(file, source)
         tree = ast.parse(source, file)
+        if shapes is not None:
+            self.names[NOTE] = shapes.note
+            tree = shapes.insert(tree)
         last = tree.body.pop() if _shows_last(tree, source) else None
         exec(compile(tree, file, "exec", dont_inherit=True), self.names)
         if isinstance(last, ast.Expr):

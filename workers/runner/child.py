@@ -156,7 +156,7 @@ class _Child:
     def _cell(self, header: dict[str, Any]) -> None:
         self._silent = not header["show"]
         began = time.monotonic()
-        error = self._notebook.run(header["id"], header["source"])
+        error = self._notebook.run(header["id"], header["source"], notes=header.get("notes") is True)
         self._flush()
         self._silent = True
         seconds = time.monotonic() - began

@@ -104,12 +104,13 @@ class RunnerClient:
                 self._socket.close()
                 self._socket = None
 
-    def cell(self, id: str, source: str, show: bool = True) -> Iterator[Event]:
+    def cell(self, id: str, source: str, show: bool = True, notes: bool = False) -> Iterator[Event]:
         """Run one cell: yields what it shows as it happens, then the `done` event, whose error may be None.
+        With `notes` it also shows the shapes of the tensors that it assigned.
 
         Raises `ChildEnded` where the run ended inside the cell, `RunnerGone` where the runner did.
         """
-        self._request({"op": "cell", "id": id, "source": source, "show": show})
+        self._request({"op": "cell", "id": id, "source": source, "show": show, "notes": notes})
         while True:
             event, _ = self._next()
             yield event

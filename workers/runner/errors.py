@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any
 
-from workers.runner import limits
+from workers.runner import limits, shape_errors
 
 PROBE = "<check>"
 LONGEST_MESSAGE = 4000  # characters
@@ -64,7 +64,8 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
         return kind, f"{message}. Does a function call itself without an end?"
     if isinstance(error, OSError) and (refusal := _refusal(error, frames)):
         return kind, refusal
-    return kind, message
+    met = shape_errors.explain(error, _CELL.fullmatch)
+    return kind, f"{message}\n{met}" if met else message
 
 
 def _lacks_memory(error: BaseException) -> bool:
