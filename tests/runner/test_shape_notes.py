@@ -30,11 +30,11 @@ def notes(source: str, monkeypatch: pytest.MonkeyPatch, *, head: str = HEAD) -> 
 
 
 def test_assigned_tensors_are_noted_with_their_shape(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "x = torch.zeros(2, 3)\nn = 5\ny, z = x.T, x[0]\nx += 1\n"
+    source = "x = torch.zeros(2, 3)\nn = 5\nz, y = x[0], x.T\nx += 1\n"
     assert notes(source, monkeypatch) == [
         (1, "x", "[2, 3]", "", False),
-        (3, "y", "[3, 2]", "", False),
         (3, "z", "[3]", "", False),
+        (3, "y", "[3, 2]", "", False),
         (4, "x", "[2, 3]", "", False),
     ]
 

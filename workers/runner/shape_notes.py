@@ -53,7 +53,7 @@ class ShapeNotes:
         self._open = False
         lines = [
             [line, name, str(list(shape)), " ".join(axis or "·" for axis in axes), varies]
-            for (line, name), (shape, axes, varies) in sorted(self._seen.items())
+            for (line, name), (shape, axes, varies) in sorted(self._seen.items(), key=lambda seen: seen[0][0])
         ]
         return {"kind": "shapes", "lines": lines} if lines else None
 
