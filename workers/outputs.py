@@ -64,6 +64,7 @@ def check_error(error: Any) -> dict[str, Any] | None:
         "line": line if type(line) is int and 0 < line < 1_000_000 else None,
         "cell": clean_text(error.get("cell"), 200),
         "traceback": clean_text(error.get("traceback"), 20_000),
+        "shapes": clean_text(error.get("shapes"), 1000),
     }
 
 

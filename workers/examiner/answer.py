@@ -168,6 +168,7 @@ def _raised(error: Any) -> Raised:
         str(claimed.get("type", "Error"))[:100],
         str(claimed.get("message", ""))[:2000],
         line if type(line) is int and 0 < line < 10**6 else None,
+        str(claimed.get("shapes", ""))[:1000],
     )
 
 

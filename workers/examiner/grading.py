@@ -117,7 +117,8 @@ class Grading:
             asked = answer.calls[-1].name
             name = OURS if asked in self.reference.exercise.probes else f"`{asked}`"
             line = f" in line {trouble.line}" if trouble.line else ""
-            return f"{name} raised{line} {quoted(f'{trouble.type}: {trouble.message}')}"
+            raised = f"{name} raised{line} {quoted(f'{trouble.type}: {trouble.message}')}"
+            return f"{raised} {trouble.shapes}".rstrip()
         doc = next(c.doc for c in self.reference.exercise.checks if c.name == check)
         return str(trouble).strip() or f"This does not hold yet: {doc}"
 

@@ -12,11 +12,11 @@ class Unfit(AssertionError):
 
 
 class Raised(Exception):
-    """The answer raised an exception where it was asked."""
+    """The answer raised an exception where it was asked; `shapes` says which axes met, if that was it."""
 
-    def __init__(self, type: str, message: str, line: int | None = None) -> None:
+    def __init__(self, type: str, message: str, line: int | None = None, shapes: str = "") -> None:
         super().__init__(message)
-        self.type, self.message, self.line = type, message, line
+        self.type, self.message, self.line, self.shapes = type, message, line, shapes
 
     @property
     def not_written(self) -> bool:

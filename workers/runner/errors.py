@@ -31,7 +31,7 @@ def file_name(cell: str) -> str:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Type, message, the learner's line and cell, and a traceback without our machinery."""
+    """Type, message, the learner's line and cell, a traceback without our machinery, and which axes met."""
     if isinstance(error, SyntaxError) and _CELL.fullmatch(error.filename or ""):
         return _syntax_error(error)
     frames = traceback.extract_tb(error.__traceback__)
@@ -44,6 +44,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         "line": last.lineno if last else None,
         "cell": _CELL.fullmatch(last.filename)[1] if last else "",  # type: ignore[index]
         "traceback": _render(frames, kind, message)[-LONGEST_TRACEBACK:],
+        "shapes": shape_errors.explain(error, _CELL.fullmatch),
     }
 
 
@@ -64,8 +65,7 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
         return kind, f"{message}. Does a function call itself without an end?"
     if isinstance(error, OSError) and (refusal := _refusal(error, frames)):
         return kind, refusal
-    met = shape_errors.explain(error, _CELL.fullmatch)
-    return kind, f"{message}\n{met}" if met else message
+    return kind, message
 
 
 def _lacks_memory(error: BaseException) -> bool:
@@ -103,6 +103,7 @@ def _syntax_error(error: SyntaxError) -> dict[str, Any]:
         "line": error.lineno,
         "cell": _CELL.fullmatch(error.filename or "")[1],  # type: ignore[index]
         "traceback": "".join(lines)[-LONGEST_TRACEBACK:],
+        "shapes": "",
     }
 
 
@@ -163,4 +164,4 @@ def _short_path(path: str) -> str:
 
 def plain(kind: str, message: str) -> dict[str, Any]:
     """An error that belongs to no line."""
-    return {"type": kind, "message": message, "line": None, "cell": "", "traceback": ""}
+    return {"type": kind, "message": message, "line": None, "cell": "", "traceback": "", "shapes": ""}
