@@ -12,7 +12,7 @@ from typing import Any
 from redis import RedisError
 
 from app import events
-from app.events import PER_TRY, Event, Finished, Queued, Shown, Started, Text
+from app.events import PER_TRY, Event, Finished, Queued, Replaced, Shown, Started, Text
 from app.redis import LONGEST_WAIT, listeners
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Told:
         if event.seq <= before:
             return
         self.numbers[event.run] = event.seq
-        if isinstance(event, Text | Shown) and event.seq // PER_TRY > before // PER_TRY:
+        if isinstance(event, Text | Shown | Replaced) and event.seq // PER_TRY > before // PER_TRY:
             yield Started(event.run, event.cell, event.seq)
         if isinstance(event, Finished):
             del self.numbers[event.run]
@@ -113,8 +113,10 @@ def _concerns(event: Event, live: set[str], oldest: str) -> bool:
 
 
 def joined(batch: Iterable[Event]) -> Iterable[Event]:
-    """Neighbouring pieces of printed text in one: a page takes 2000 lines at once better than one by one."""
-    for alike, group in groupby(batch, key=_text_of):
+    """Neighbouring pieces of printed text in one: a page takes 2000 lines at once better than one by one. And
+    of what changes in place only how it is at the end.
+    """
+    for alike, group in groupby(_newest(batch), key=_text_of):
         pieces = list(group)
         if alike and len(pieces) > 1:
             first, *_ = (piece for piece in pieces if isinstance(piece, Text))
@@ -122,6 +124,13 @@ def joined(batch: Iterable[Event]) -> Iterable[Event]:
             yield replace(first, text=text, seq=pieces[-1].seq)
         else:
             yield from pieces
+
+
+def _newest(batch: Iterable[Event]) -> Iterable[Event]:
+    """Without what was replaced again."""
+    events = list(batch)
+    last = {event.id: event for event in events if isinstance(event, Replaced)}
+    return (event for event in events if not isinstance(event, Replaced) or event is last[event.id])
 
 
 def _text_of(event: Event) -> object:

@@ -35,6 +35,7 @@ def check_output(output: Any) -> Output:
         "figure": _check_figure,
         "attention": _check_attention,
         "image": _check_image,
+        "progress": _check_progress,
     }
     if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
@@ -73,6 +74,27 @@ def _check_figure(output: Output) -> Output:
     figure, left_out = check_figure(output.get("figure"))
     note = {"note": left_out} if left_out else {}
     return {"figure": figure, "title": clean_text(output.get("title"), 300), **note}
+
+
+_LONGEST_LOOP = 10**15  # steps, and seconds
+
+
+def _check_progress(output: Output) -> Output:
+    """How far a loop is; what cannot be is nothing. A loop that went beyond its total has none."""
+    done, total, state = _count(output.get("done")), _count(output.get("total")), output.get("state")
+    seconds: Any = output.get("seconds")
+    sane = type(seconds) in (int, float) and 0 <= seconds < _LONGEST_LOOP
+    return {
+        "title": clean_text(output.get("title"), 200),
+        "done": done or 0,
+        "total": total if total is not None and total >= (done or 0) else None,
+        "seconds": float(seconds) if sane else 0.0,
+        "state": state if state in ("running", "done") else "stopped",
+    }
+
+
+def _count(number: Any) -> int | None:
+    return number if type(number) is int and 0 <= number < _LONGEST_LOOP else None
 
 
 # -- attention ---------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def replay(child: RunnerClient, chain: Chain, recorder: Recorder, name: Callable
             result.ending = Ending.ERROR
             result.message = "" if last else _error_above(name(link["cell"]), error)
             break
-    recorder.flush()
+    recorder.finish()
     return result
 
 

@@ -124,7 +124,7 @@ def _do(held: Run, work: Work) -> None:
 
 def _end_early(job: Job, reason: Stop) -> None:
     if reason is Stop.CANCELLED:
-        job.recorder.flush()
+        job.recorder.finish()
         cancelled = Result(message="Cancelled.", outputs=job.recorder.outputs, cancelled=True)
         _record(job.run, cancelled, None)
     elif reason is Stop.SHUTDOWN:

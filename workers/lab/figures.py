@@ -97,14 +97,18 @@ def line(
         if places is not None and len(places) != len(points):
             raise ValueError(f"{name or 'The line'} has {len(points)} points, but x has {len(places)}.")
         figure.add_scatter(x=places, y=points, name=name, mode="lines")
-    figure.update_layout(
+    return described_lines(figure, title, x_title, y_title)
+
+
+def described_lines(figure: go.Figure, title: str, x_title: str, y_title: str) -> go.Figure:
+    """The figure with its words: a title, a name for each axis, and a legend for several traces."""
+    return figure.update_layout(
         title={"text": title},
         xaxis={"title": {"text": x_title}},
         yaxis={"title": {"text": y_title}},
         showlegend=len(figure.data) > 1,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1, "xanchor": "right", "x": 1},
     )
-    return figure
 
 
 def _grid(values: Any) -> Float[Tensor, "row column"]:
