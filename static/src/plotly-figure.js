@@ -3,7 +3,7 @@
 // policy keeps it from loading anything, and here it is kept from leading anywhere.
 // A figure that changes while its run goes on gets new data in its block, and is drawn again in place.
 // A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
-import { dataOf } from "./data.js";
+import { dataOf, unpacked } from "./data.js";
 import { all } from "./page.js";
 
 const CONFIG = {
@@ -65,12 +65,11 @@ class PlotlyFigure extends HTMLElement {
 
   /** Draw these data, or change what is drawn to them: where somebody has zoomed stays so. */
   async show(found) {
-    const { data, layout = {} } = found.figure ?? found;
+    const { data: packed, layout = {} } = found.figure ?? found;
+    const data = unpacked(packed);
     await this.lib.react(this.plot, data, dressed(layout), CONFIG);
-    // Plotly decodes packed arrays while it draws: its own data are the plain ones
-    const drawn = this.plot.data ?? data;
-    this.plot.setAttribute("aria-label", inWords(drawn, layout));
-    this.table.show(drawn);
+    this.plot.setAttribute("aria-label", inWords(data, layout));
+    this.table.show(data);
   }
 
   /** New data have come into the block. */
