@@ -127,20 +127,21 @@ def joined(batch: Iterable[Event]) -> Iterable[Event]:
 
 
 def _newest(batch: Iterable[Event]) -> Iterable[Event]:
-    """What changes in place as it is at the end; at once so, if it appears in this batch: a page looks for the
-    places of all that comes together before it changes the first.
+    """What changes in place as it is at the end; at once so, if it first appears in this batch. A page looks
+    for the places of all that comes together before it changes the first.
     """
     events = list(batch)
     last = {event.id: event for event in events if isinstance(event, Replaced)}
-    begun = {event.run for event in events if isinstance(event, Started)}  # where there are no places yet
     new = {event.id for event in events if isinstance(event, Shown)}
+    begun = {event.run for event in events if isinstance(event, Started)}  # nothing has a place there yet
     for event in events:
+        if isinstance(event, Replaced) and (
+            event is not last[event.id] or event.id in new or event.run in begun
+        ):
+            continue
         if isinstance(event, Shown) and (now := last.get(event.id)):
-            yield replace(event, kind=now.kind, output=now.output)
-        elif not isinstance(event, Replaced):
-            yield event
-        elif event is last[event.id] and event.id not in new and event.run not in begun:
-            yield event
+            event = replace(event, kind=now.kind, output=now.output)
+        yield event
 
 
 def _text_of(event: Event) -> object:

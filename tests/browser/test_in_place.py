@@ -1,4 +1,4 @@
-"""What changes while a cell works: a bar that moves, a curve that grows where it is, and what stays of them."""
+"""What changes while a cell works: a bar that moves, a curve that grows in place, and what stays of them."""
 
 from __future__ import annotations
 
