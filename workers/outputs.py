@@ -36,6 +36,7 @@ def check_output(output: Any) -> Output:
         "attention": _check_attention,
         "image": _check_image,
         "progress": _check_progress,
+        "beside": _check_beside,
     }
     if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
@@ -74,6 +75,28 @@ def _check_figure(output: Output) -> Output:
     figure, left_out = check_figure(output.get("figure"))
     note = {"note": left_out} if left_out else {}
     return {"figure": figure, "title": clean_text(output.get("title"), 300), **note}
+
+
+_VIEWS = ("Side by side", "Overlaid", "Difference")
+
+
+def _check_beside(output: Output) -> Output:
+    """Two figures, and the views of both together."""
+    views: Any = output.get("views")
+    if not isinstance(views, list) or not 0 < len(views) <= len(_VIEWS):
+        raise Unshowable("This comparison has no views.")
+    return {
+        "title": clean_text(output.get("title"), 300),
+        "words": clean_text(output.get("words"), 1000),
+        "views": [_check_view(view) for view in views],
+    }
+
+
+def _check_view(view: Any) -> dict[str, Any]:
+    figures: Any = view.get("figures") if isinstance(view, dict) else None
+    if not isinstance(figures, list) or not 0 < len(figures) <= 2 or view.get("name") not in _VIEWS:
+        raise Unshowable("A view of this comparison is malformed.")
+    return {"name": str(view["name"]), "figures": [check_figure(figure)[0] for figure in figures]}
 
 
 _LONGEST_LOOP = 10**15  # steps, and seconds

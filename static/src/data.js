@@ -1,5 +1,6 @@
 // Figures and attention patterns come either with the page, in a data block, or from their own address.
 export async function dataOf(element) {
+  if (element.found) return element.found; // its parent has them
   const inside = element.querySelector(':scope > script[type="application/json"]');
   if (inside) return parsed(inside.textContent);
   const answer = await fetch(element.getAttribute("src"), { credentials: "same-origin" });

@@ -5,6 +5,7 @@ import "./plotly-figure.js";
 
 const LATER = {
   "attention-view": () => import("./attention-view.js"),
+  "beside-figures": () => import("./beside-figures.js"),
   "path-map": () => import("./path-map.js"),
 };
 

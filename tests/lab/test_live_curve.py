@@ -38,7 +38,7 @@ def test_lines_have_points_of_their_own_and_levels_reach_from_end_to_end(shown: 
             curve.add(step, validation=np.float32(2))
     loss, validation, level = curve.figure().data
     assert [len(line.x) for line in (loss, validation, level)] == [10, 2, 2]
-    assert (level.name, list(level.x), level.line.dash) == ("bigram entropy", [0, 9], "dash")
+    assert (level.name, list(level.x), level.line.dash) == ("bigram entropy (2.31)", [0, 9], "dash")
     assert list(level.y) == [pytest.approx(2.31)] * 2
 
 

@@ -60,8 +60,9 @@ class LiveCurve:
             figure.add_scatter(x=x, y=y, name=name, mode="lines" if len(x) > 1 else "markers")
         ends = self._ends()
         for number, (name, level) in enumerate(self._levels.items()):
+            called = f"{name} ({level:.3g})"
             dashes = {"dash": "dash", "width": 1.5, "color": COLOURS[-1 - number % len(COLOURS)]}
-            figure.add_scatter(x=ends, y=np.array([level, level]), name=name, mode="lines", line=dashes)
+            figure.add_scatter(x=ends, y=np.array([level, level]), name=called, mode="lines", line=dashes)
         return described_lines(figure, *self._titles)
 
     def describe_output(self) -> display.Output:
