@@ -99,7 +99,9 @@ def test_what_the_worker_imports_needs_no_torch(module: str) -> None:
 def test_points_come_from_a_table_a_pair_or_groups() -> None:
     assert list(lab.scatter(torch.tensor([[1.0, 2.0], [3.0, 4.0]])).data[0].x) == [1, 3]
     assert list(lab.scatter(([1, 2], [3, 4])).data[0].y) == [3, 4]  # type: ignore[arg-type]
-    figure = lab.scatter({"nouns": torch.rand(3, 2), "verbs": torch.rand(2, 2)}, names={"verbs": ["go", "do"]})
+    figure = lab.scatter(
+        {"nouns": torch.rand(3, 2), "verbs": torch.rand(2, 2)}, names={"verbs": ["go", "do"]}
+    )
     assert [group.name for group in figure.data] == ["nouns", "verbs"]
     assert [group.mode for group in figure.data] == ["markers", "markers+text"]
     assert lab.scatter(torch.rand(50, 2), names=range(50)).data[0].mode == "markers"
