@@ -83,6 +83,17 @@ class Shown(Event):
 
 
 @dataclass(frozen=True)
+class Replaced(Event):
+    """What was shown as `id` is another one now. Only the newest of these is kept in the stream."""
+
+    name: ClassVar[str] = "replaced"
+    id: str
+    kind: str
+    output: dict[str, Any] | None  # None as above
+    alike: bool  # whether all up to this one were of its kind, and could be sent
+
+
+@dataclass(frozen=True)
 class Verdict(Event):
     """The examiner has judged attempt number `number`. The fields are called as the attempt's are."""
 
@@ -105,7 +116,7 @@ class Finished(Event):
     seconds: float | None
 
 
-_KINDS = {kind.name: kind for kind in (Queued, Started, Text, Shown, Verdict, Finished)}
+_KINDS = {kind.name: kind for kind in (Queued, Started, Text, Shown, Replaced, Verdict, Finished)}
 
 
 def key(user_id: UUID, lesson: str) -> str:
@@ -128,24 +139,27 @@ def _plain(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def publish(redis: Redis, user_id: UUID, lesson: str, event: Event) -> bool:
-    """Tell the learner's pages.
+def publish(redis: Redis, user_id: UUID, lesson: str, event: Event, instead: str = "") -> str:
+    """Tell the learner's pages; returns the entry's id in the stream. The entry `instead` of which this one
+    comes is deleted: pages that have not read it need not.
 
-    Never raises: whether Redis heard it is returned, and the database knows anyhow.
+    Never raises: if Redis did not hear it, "" is returned, and the database knows anyhow.
     """
     name = key(user_id, lesson)
     try:
         with redis.pipeline(transaction=False) as pipe:
             pipe.xadd(name, encode(event), maxlen=KEPT_EVENTS, approximate=True)  # type: ignore[arg-type]
+            if instead:
+                pipe.xdel(name, instead)
             pipe.expire(name, KEPT_SECONDS)
             pipe.memory_usage(name)
-            *_, size = pipe.execute()
+            entry, *_, size = pipe.execute()
         if isinstance(event, Started) and int(size or 0) > KEPT_BYTES:
             redis.xtrim(name, maxlen=1)
     except RedisError as error:
         logs.say(log, f"an event is not streamed: {error}", logging.WARNING, run=event.run, event=event.name)
-        return False
-    return True
+        return ""
+    return _plain(entry)
 
 
 def latest_id(redis: Redis, name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -48,6 +49,7 @@ def environment() -> Environment:
     markdown.setup(made.filters)
     made.filters.update(
         ago=ago,
+        progress=progress,
         seconds=seconds,
         size=size,
         terminal=terminal,
@@ -156,6 +158,28 @@ def seconds(value: float | None) -> str:
 def size(count: int) -> str:
     """Bytes as people say them: `365 MB`, `1.4 GB`."""
     return f"{count / (1 << 30):.1f} GB" if count >= 1 << 30 else f"{count / (1 << 20):.0f} MB"
+
+
+def progress(loop: Mapping[str, Any]) -> str:
+    """How far a loop is: `412 of 1,000 · 3 s left`, `1,000 steps in 4.2 s`, `stopped at 412 of 1,000 …`."""
+    done, total, passed = loop["done"], loop["total"], seconds(loop["seconds"])
+    steps = f"{done:,} step{'' if done == 1 else 's'}"
+    if loop["state"] == "done":
+        return f"{steps} in {passed}"
+    if loop["state"] != "running":
+        return (
+            f"stopped at {done:,} of {total:,}, after {passed}"
+            if total
+            else f"stopped after {steps}, {passed}"
+        )
+    if not total:
+        return f"{done:,} so far · {passed}"
+    left = math.ceil(loop["seconds"] / done * (total - done)) if done else 0
+    return f"{done:,} of {total:,}" + (f" · {_whole_seconds(left)} left" if left else "")
+
+
+def _whole_seconds(count: int) -> str:
+    return f"{count} s" if count < 100 else f"{count // 60} min {count % 60} s"
 
 
 def ago(moment: datetime | None) -> str:

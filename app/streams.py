@@ -12,7 +12,7 @@ from typing import Any
 from redis import RedisError
 
 from app import events
-from app.events import PER_TRY, Event, Finished, Queued, Shown, Started, Text
+from app.events import PER_TRY, Event, Finished, Queued, Replaced, Shown, Started, Text
 from app.redis import LONGEST_WAIT, listeners
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Told:
         if event.seq <= before:
             return
         self.numbers[event.run] = event.seq
-        if isinstance(event, Text | Shown) and event.seq // PER_TRY > before // PER_TRY:
+        if isinstance(event, Text | Shown | Replaced) and event.seq // PER_TRY > before // PER_TRY:
             yield Started(event.run, event.cell, event.seq)
         if isinstance(event, Finished):
             del self.numbers[event.run]
@@ -113,8 +113,10 @@ def _concerns(event: Event, live: set[str], oldest: str) -> bool:
 
 
 def joined(batch: Iterable[Event]) -> Iterable[Event]:
-    """Neighbouring pieces of printed text in one: a page takes 2000 lines at once better than one by one."""
-    for alike, group in groupby(batch, key=_text_of):
+    """Neighbouring pieces of printed text in one: a page takes 2000 lines at once better than one by one. And
+    of what changes in place only how it is at the end.
+    """
+    for alike, group in groupby(_newest(batch), key=_text_of):
         pieces = list(group)
         if alike and len(pieces) > 1:
             first, *_ = (piece for piece in pieces if isinstance(piece, Text))
@@ -122,6 +124,24 @@ def joined(batch: Iterable[Event]) -> Iterable[Event]:
             yield replace(first, text=text, seq=pieces[-1].seq)
         else:
             yield from pieces
+
+
+def _newest(batch: Iterable[Event]) -> Iterable[Event]:
+    """What changes in place as it is at the end; at once so, if it first appears in this batch. A page looks
+    for the places of all that comes together before it changes the first.
+    """
+    events = list(batch)
+    last = {event.id: event for event in events if isinstance(event, Replaced)}
+    new = {event.id for event in events if isinstance(event, Shown)}
+    begun = {event.run for event in events if isinstance(event, Started)}  # nothing has a place there yet
+    for event in events:
+        if isinstance(event, Replaced) and (
+            event is not last[event.id] or event.id in new or event.run in begun
+        ):
+            continue
+        if isinstance(event, Shown) and (now := last.get(event.id)):
+            event = replace(event, kind=now.kind, output=now.output)
+        yield event
 
 
 def _text_of(event: Event) -> object:

@@ -37,6 +37,8 @@ def check_output(output: Any) -> Output:
         "attention": _check_attention,
         "image": _check_image,
         "shapes": _check_shapes,
+        "progress": _check_progress,
+        "beside": _check_beside,
     }
     if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
@@ -90,6 +92,49 @@ def _check_figure(output: Output) -> Output:
     figure, left_out = check_figure(output.get("figure"))
     note = {"note": left_out} if left_out else {}
     return {"figure": figure, "title": clean_text(output.get("title"), 300), **note}
+
+
+_VIEWS = ("Side by side", "Overlaid", "Difference")
+
+
+def _check_beside(output: Output) -> Output:
+    """Two figures, and the views of both together."""
+    views: Any = output.get("views")
+    if not isinstance(views, list) or not 0 < len(views) <= len(_VIEWS):
+        raise Unshowable("This comparison has no views.")
+    return {
+        "title": clean_text(output.get("title"), 300),
+        "words": clean_text(output.get("words"), 1000),
+        "views": [_check_view(view) for view in views],
+    }
+
+
+def _check_view(view: Any) -> dict[str, Any]:
+    figures: Any = view.get("figures") if isinstance(view, dict) else None
+    if not isinstance(figures, list) or not 0 < len(figures) <= 2 or view.get("name") not in _VIEWS:
+        raise Unshowable("A view of this comparison is malformed.")
+    return {"name": str(view["name"]), "figures": [check_figure(figure)[0] for figure in figures]}
+
+
+_LONGEST_LOOP = 10**15  # steps, and seconds
+
+
+def _check_progress(output: Output) -> Output:
+    """How far a loop is; what cannot be is nothing. A loop that went beyond its total has none."""
+    done, total, state = _count(output.get("done")), _count(output.get("total")), output.get("state")
+    seconds: Any = output.get("seconds")
+    sane = type(seconds) in (int, float) and 0 <= seconds < _LONGEST_LOOP
+    return {
+        "title": clean_text(output.get("title"), 200),
+        "done": done or 0,
+        "total": total if total is not None and total >= (done or 0) else None,
+        "seconds": float(seconds) if sane else 0.0,
+        "state": state if state in ("running", "done") else "stopped",
+    }
+
+
+def _count(number: Any) -> int | None:
+    return number if type(number) is int and 0 <= number < _LONGEST_LOOP else None
 
 
 # -- attention ---------------------------------------------------------------------------------------

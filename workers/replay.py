@@ -43,7 +43,7 @@ def replay(
             result.ending = Ending.ERROR
             result.message = "" if last else _error_above(name(link["cell"]), error)
             break
-    recorder.flush()
+    recorder.finish()
     return result
 
 

@@ -31,6 +31,7 @@ from app.room import Room
 from workers.claims import quoted
 from workers.examiner.client import ExaminerGone, Grading
 from workers.heartbeat import Heartbeat, Stop
+from workers.outputs import checked
 from workers.recorder import Recorder
 from workers.replay import replay
 from workers.runner.client import RunnerClient, RunnerGone, wish
@@ -124,7 +125,7 @@ def _do(held: Run, work: Work) -> None:
 
 def _end_early(job: Job, reason: Stop) -> None:
     if reason is Stop.CANCELLED:
-        job.recorder.flush()
+        job.recorder.finish()
         cancelled = Result(message="Cancelled.", outputs=job.recorder.outputs, cancelled=True)
         _record(job.run, cancelled, None)
     elif reason is Stop.SHUTDOWN:
@@ -174,7 +175,11 @@ def _announced(job: Job, answer: Any) -> Grading:
 
 def _verdict(grading: Grading, child: RunnerClient | None) -> Verdict:
     found = grading.verdict(child)
-    return Verdict(Word(found["verdict"]), found["message"], found.get("details") or {})
+    details = found.get("details") or {}
+    if "beside" in details:  # of two figures one is the learner's
+        drawn = checked({"kind": "beside", **details["beside"]})
+        details = {**details, "beside": drawn if drawn.pop("kind") == "beside" else None}
+    return Verdict(Word(found["verdict"]), found["message"], details)
 
 
 def _not_judged(held: Run, result: Result) -> Verdict:

@@ -6,6 +6,7 @@ import "./shape-notes.js";
 
 const LATER = {
   "attention-view": () => import("./attention-view.js"),
+  "beside-figures": () => import("./beside-figures.js"),
   "path-map": () => import("./path-map.js"),
 };
 

@@ -1,8 +1,10 @@
 // <plotly-figure>: drawn when it comes near the screen. Says in words what it shows, and gives its numbers as a table.
 // Figures come from learners' programs. The worker rebuilds them from what is known; should one ever get past it, the
 // policy keeps it from loading anything, and here it is kept from leading anywhere.
+// A figure that changes while its run goes on gets new data in its block, and is drawn again in place.
 // A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
-import { dataOf } from "./data.js";
+import { dataOf, unpacked } from "./data.js";
+import { all } from "./page.js";
 
 const CONFIG = {
   responsive: true,
@@ -34,13 +36,16 @@ class PlotlyFigure extends HTMLElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.links?.disconnect();
+      this.look?.disconnect();
       this.lib?.purge(this.plot);
     });
   }
 
   async draw() {
+    this.drawing = true;
+    this.look = new MutationObserver((changes) => changes.some(bringsData) && this.redraw());
+    this.look.observe(this, { childList: true });
     const [{ default: lib }, found] = await Promise.all([import("./plotly.js"), dataOf(this)]);
-    const { data, layout = {} } = found.figure ?? found;
     this.lib = lib;
     this.plot = document.createElement("div");
     this.plot.className = "plot";
@@ -48,13 +53,44 @@ class PlotlyFigure extends HTMLElement {
     this.append(this.plot);
     this.links = new MutationObserver(() => unlink(this.plot));
     this.links.observe(this.plot, { childList: true, subtree: true });
-    await lib.newPlot(this.plot, data, dressed(layout), CONFIG);
-    // Plotly decodes packed arrays while it draws: its own data are the plain ones
-    const drawn = this.plot.data ?? data;
-    this.plot.setAttribute("aria-label", inWords(drawn, layout));
-    this.append(asTable(drawn));
-    if (layout.meta?.heads) this.linkHeads(layout.meta.heads);
+    this.table = asTable();
+    await this.show(found);
+    this.append(this.table.fold);
+    const { meta } = (found.figure ?? found).layout ?? {};
+    if (meta?.heads) this.linkHeads(meta.heads);
     this.dataset.ready = "";
+    this.drawing = false;
+    if (this.changed) await this.redraw();
+  }
+
+  /** Draw these data, or change what is drawn to them: where somebody has zoomed stays so. */
+  async show(found) {
+    const { data: packed, layout = {} } = found.figure ?? found;
+    const data = unpacked(packed);
+    await this.lib.react(this.plot, data, dressed(layout), CONFIG);
+    this.plot.setAttribute("aria-label", inWords(data, layout));
+    this.table.show(data);
+  }
+
+  /** New data have come into the block. */
+  async redraw() {
+    this.changed = this.renewed = true;
+    if (this.drawing || !this.plot) return;
+    this.drawing = true;
+    while (this.changed) {
+      this.changed = false;
+      await dataOf(this).then((found) => this.show(found)).catch(() => {}); // the next one may be whole
+    }
+    this.drawing = false;
+  }
+
+  /** What the database has is what counts: of the last news some may have been lost. */
+  async settle() {
+    this.renewed = false;
+    this.setAttribute("src", this.getAttribute("recorded"));
+    this.querySelector(":scope > script")?.remove();
+    await this.redraw();
+    this.renewed = false;
   }
 
   linkHeads(heads) {
@@ -68,10 +104,18 @@ class PlotlyFigure extends HTMLElement {
 }
 customElements.define("plotly-figure", PlotlyFigure);
 
+const bringsData = ({ addedNodes }) => [...addedNodes].some((node) => node.localName === "script");
+document.addEventListener("htmx:after:settle", () => {
+  for (const data of all(".run[data-ending] plotly-figure > script")) {
+    const figure = data.parentElement;
+    if (figure.renewed || !figure.plot) figure.settle();
+  }
+});
+
 /** The layout in the page's own type, as wide as the page gives it. */
 function dressed({ width: _, ...layout }) {
   const font = { ...layout.font, family: '"Instrument Sans", "Instrument Stand-in", sans-serif' };
-  return { ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
+  return { uirevision: "kept", ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
 }
 
 /** A text of a figure may make a link in Plotly's language; here it is only text. */
@@ -99,8 +143,8 @@ function inWords(data, layout) {
   return `${head}. ${axes ? `${axes}. ` : ""}${parts.join("; ")}. The numbers follow as a table.`;
 }
 
-/** A fold with the figure's numbers; filled when it is opened. */
-function asTable(data) {
+/** A fold with the figure's numbers; filled when it is opened, and anew when they change while it is open. */
+function asTable() {
   const fold = document.createElement("details");
   fold.className = "as-text";
   const summary = document.createElement("summary");
@@ -111,8 +155,10 @@ function asTable(data) {
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", "Numbers of this figure");
   fold.append(summary, box);
-  fold.addEventListener("toggle", () => fold.open && !box.firstChild && box.append(...data.map(traceTable)));
-  return fold;
+  let data = [];
+  const fill = () => box.replaceChildren(...(fold.open ? data.map(traceTable) : []));
+  fold.addEventListener("toggle", fill);
+  return { fold, show: (now) => { data = now; if (fold.open) fill(); } };
 }
 
 function traceTable(trace) {

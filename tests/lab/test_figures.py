@@ -1,4 +1,4 @@
-"""lab.heatmap and lab.line: figures in both themes, checked with sentences, small as JSON."""
+"""lab.heatmap, line, scatter and histogram: figures in both themes, checked with sentences, small as JSON."""
 
 from __future__ import annotations
 
@@ -94,3 +94,40 @@ def test_what_the_worker_imports_needs_no_torch(module: str) -> None:
     source = f"import sys, {module}\nprint('torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=120)
     assert said.stdout.strip() == "False", said.stderr
+
+
+def test_points_come_from_a_table_a_pair_or_groups() -> None:
+    assert list(lab.scatter(torch.tensor([[1.0, 2.0], [3.0, 4.0]])).data[0].x) == [1, 3]
+    assert list(lab.scatter(([1, 2], [3, 4])).data[0].y) == [3, 4]  # type: ignore[arg-type]
+    figure = lab.scatter(
+        {"nouns": torch.rand(3, 2), "verbs": torch.rand(2, 2)}, names={"verbs": ["go", "do"]}
+    )
+    assert [group.name for group in figure.data] == ["nouns", "verbs"]
+    assert [group.mode for group in figure.data] == ["markers", "markers+text"]
+    assert lab.scatter(torch.rand(50, 2), names=range(50)).data[0].mode == "markers"
+
+
+def test_histograms_share_their_bins() -> None:
+    figure = lab.histogram({"yours": torch.arange(10.0), "reference": torch.full((2, 5), 19.0)}, bins=2)
+    yours, reference = figure.data
+    assert list(yours.x) == list(reference.x) == [4.75, 14.25]
+    assert (list(yours.y), list(reference.y)) == ([10, 0], [0, 10])
+    assert figure.layout.yaxis.title.text == "count"
+    shares = lab.histogram({"a": torch.rand(7), "b": torch.rand(1000)}, share=True)
+    assert [sum(group.y) for group in shares.data] == pytest.approx([1, 1])
+    assert sum(lab.histogram(torch.tensor([1.0, float("nan"), 1.0])).data[0].y) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: lab.scatter(torch.rand(3, 3)), r"needs points \[point, 2\].*shape \[3, 3\]"),
+        (lambda: lab.scatter(([1, 2], [3])), "2 values of x, but 1 of y"),
+        (lambda: lab.scatter(torch.rand(3, 2), names=["a"]), "3 points, but 1 names"),
+        (lambda: lab.histogram(torch.tensor([])), "needs finite numbers"),
+        (lambda: lab.histogram(torch.rand(3), bins=0), "1 to 1000 bins"),
+    ],
+)
+def test_points_and_values_that_cannot_be_drawn_are_explained(make: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        make()  # type: ignore[operator]

@@ -24,15 +24,23 @@ class Seen:
     error: dict[str, Any] | None = None
     ended: str = ""
     message: str = ""
+    keys: dict[str, int] = field(default_factory=dict)  # where the output of a key stands
 
     def take(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "text":
                 self.text += event["text"]
             case "output":
-                self.outputs.append(checked(event["output"]))  # as the worker does
+                self._show(event["output"])
             case "done":
                 self.error = event["error"]
+
+    def _show(self, output: dict[str, Any]) -> None:
+        """As the worker does: checked, and in the place of the one before with the same key."""
+        place = len(self.outputs)
+        if isinstance(key := output.get("key"), str):
+            place = self.keys.setdefault(key, place)
+        self.outputs[place : place + 1] = [checked(output)]
 
     @property
     def result(self) -> str:

@@ -320,3 +320,46 @@ def test_any_json_gives_an_output_or_a_sentence(kind: str, one: Any, other: Any)
     given_output |= {"shape": one, "tokens": other, "labels": one, "data": other}
     with contextlib.suppress(Unshowable):
         json.dumps(outputs.check_output(given_output), allow_nan=False)
+
+
+LOOP = {"kind": "progress", "title": "t", "done": 4, "total": 10, "seconds": 1.5, "state": "running"}
+
+
+def test_a_loop_comes_through_as_it_is() -> None:
+    assert check_output(LOOP) == LOOP
+
+
+@pytest.mark.parametrize(
+    ("claimed", "kept"),
+    [
+        ({"done": -1}, {"done": 0}),
+        ({"done": True}, {"done": 0}),
+        ({"done": 11}, {"done": 11, "total": None}),
+        ({"total": "10"}, {"total": None}),
+        ({"seconds": float("nan")}, {"seconds": 0.0}),
+        ({"seconds": "1"}, {"seconds": 0.0}),
+        ({"state": ["running"]}, {"state": "stopped"}),
+        ({"title": ["t"], "html": "x"}, {"title": ""}),
+    ],
+)
+def test_of_a_loop_what_cannot_be_is_left_out(claimed: dict[str, Any], kept: dict[str, Any]) -> None:
+    assert check_output(LOOP | claimed) == LOOP | kept
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        None,
+        [],
+        ["x"],
+        [{"name": "<b>", "figures": [{"data": []}]}],
+        [{"name": "Overlaid", "figures": []}],
+        [{"name": "Overlaid", "figures": [{"data": []}] * 3}],
+        [{"name": ["Overlaid"], "figures": [{"data": []}]}],
+        [{"name": "Overlaid", "figures": [{"data": [{"type": "scatter3d"}]}]}],
+        [{"name": "Overlaid", "figures": [{"data": []}]}] * 4,
+    ],
+)
+def test_a_malformed_comparison_is_refused(views: Any) -> None:
+    with pytest.raises(Unshowable):
+        check_output({"kind": "beside", "title": "", "words": "", "views": views})

@@ -72,11 +72,11 @@ def test_the_last_event_comes_after_the_commit(
 ) -> None:
     publish, states = events.publish, []
 
-    def look_first(redis: Redis, user_id: object, lesson: str, event: Event) -> bool:
+    def look_first(redis: Redis, user_id: object, lesson: str, event: Event, instead: str = "") -> str:
         if isinstance(event, Finished):
             with transaction() as other:
                 states.append(other.scalars(select(Run.state)).one())
-        return publish(redis, user_id, lesson, event)  # type: ignore[arg-type]
+        return publish(redis, user_id, lesson, event, instead)  # type: ignore[arg-type]
 
     monkeypatch.setattr(events, "publish", look_first)
     press(one="x = 1")

@@ -10,6 +10,7 @@ from app.lessons import Exercise
 from workers.claims import quoted
 from workers.examiner import forms, mistakes, style
 from workers.examiner.answer import OURS, Answer, Respondent, described
+from workers.examiner.drawn import beside_ours, draws
 from workers.examiner.references import Reference, seed_all
 from workers.examiner.trouble import Ended, Raised, Unfit
 from workers.lab.compare import Different
@@ -65,6 +66,7 @@ class Grading:
 
     def verdict(self) -> dict[str, Any]:
         """Runs the checks. Raises CheckBroken, or what the connection raises."""
+        drawn = None
         for check in self.reference.exercise.checks:
             answer = self.new_answer()
             try:
@@ -72,8 +74,10 @@ class Grading:
             except (Raised, Ended, AssertionError) as trouble:
                 return self._stopped(check.name, answer, trouble)
             self.passed.append(check.name)
+            drawn = answer if draws(answer) else drawn
         count = len(self.passed)
-        return self.verdict_of("passed", "Right." if count == 1 else f"Right: all {count} checks pass.")
+        said = self.verdict_of("passed", "Right." if count == 1 else f"Right: all {count} checks pass.")
+        return _with_figures(said, drawn)
 
     def new_answer(self, respondent: Respondent | None = None) -> Answer:
         """The answer, or the same exercise answered by somebody else, with nothing asked yet."""
@@ -110,7 +114,7 @@ class Grading:
             message += f"\n\nThis looks like *{mistake.label}*: {' '.join(mistake.doc.split())}"
         said = self.verdict_of(kind, message, check, answer, trouble)
         said["details"]["mistake"] = mistake.name if mistake else None
-        return said
+        return _with_figures(said, answer)
 
     def _message(self, check: str, answer: Answer, trouble: Exception) -> str:
         if isinstance(trouble, Raised):
@@ -143,6 +147,13 @@ class Grading:
         outcome = {**dict.fromkeys(self.passed, True), stopped_at: False}
         checks = self.reference.exercise.checks
         return [{"name": check.name, "doc": check.doc, "passed": outcome.get(check.name)} for check in checks]
+
+
+def _with_figures(said: dict[str, Any], answer: Answer | None) -> dict[str, Any]:
+    """The verdict with what was drawn beside what we draw."""
+    if answer is not None and (shown := beside_ours(answer)):
+        said["details"]["beside"] = shown
+    return said
 
 
 def _evidence(answer: Answer, trouble: Exception) -> dict[str, Any]:

@@ -1,26 +1,35 @@
-"""What a learner's cell may import: models, attention views, figures.
+"""What a learner's cell may import: models, attention views, figures, and how far a loop is.
 
 >>> from workers import lab
 >>> model = lab.load("attn-only-2l")
 """
 
 from workers.lab.attention import AttentionView, attention
+from workers.lab.bars import progress
+from workers.lab.besides import Beside, beside
 from workers.lab.compare import same
+from workers.lab.curves import LiveCurve
 from workers.lab.display import show
-from workers.lab.figures import heatmap, line
+from workers.lab.figures import heatmap, histogram, line, scatter
 from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
 
 __all__ = [
     "AttentionView",
+    "Beside",
+    "LiveCurve",
     "ModelInfo",
     "ModelUnavailable",
     "UnknownModel",
     "attention",
+    "beside",
     "device",
     "heatmap",
+    "histogram",
     "line",
     "load",
     "models",
+    "progress",
     "same",
+    "scatter",
     "show",
 ]

@@ -1,7 +1,10 @@
 """What a cell shows: any object becomes one JSON description, and goes where its process says.
 
-Kinds: `figure` (Plotly's JSON), `attention` (patterns for the attention view), `image` (a PNG), `result` (the
-text of the last expression). Text that is printed never comes through here.
+Kinds: `figure` (Plotly's JSON), `attention` (patterns for the attention view), `image` (a PNG), `progress`
+(how far a loop is), `result` (the text of the last expression). Printed text never comes through here.
+
+An output with a key takes the place of the one before with the same key. Those come by the thousand, so most
+of them are never described: what is sent is the newest, a few times a second, and the last in any case.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import base64
 import io
 import reprlib
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -16,21 +20,78 @@ from typing import Any
 from workers.values import figure_json
 
 LONGEST_TEXT = 20_000  # characters of one result
+LONGEST_KEY = 100  # characters
+PAUSE = 0.2  # seconds between two outputs of one key, at least
+_SHARE = (
+    10  # … and so many times what the last one took to make and to send: a loop is to compute, not to draw
+)
+_APART = 0.05  # seconds between two outputs of any keys
 
 Output = dict[str, Any]
 
 SINK: Callable[[Output], None] | None = None  # where outputs go; the process that runs cells sets it
 
 
-def show(thing: object) -> None:
-    """Show a figure, an attention view, an image or any value, here and now, in the middle of a cell."""
-    send(describe(thing))
+class _Waiting:
+    """What was shown last under one key, and when the next may be sent."""
+
+    def __init__(self) -> None:
+        self.thing: object = None
+        self.due = 0.0
+        self.unsent = False
+
+
+_keys: dict[str, _Waiting] = {}
+_due = 0.0  # no key may be sent before
+
+
+def show(thing: object, key: str | None = None) -> None:
+    """Show a figure, an attention view, an image or any value, here and now, in the middle of a cell.
+
+    With a `key`, it takes the place of what the same run has shown with this key before. In a loop that is
+    cheap: only a few of them a second are drawn, and the last in any case, as it is when its turn comes.
+    """
+    if key is not None:
+        return _show_in_place(thing, str(key)[:LONGEST_KEY])
+    return send(describe(thing))
 
 
 def send(output: Output | None) -> None:
     """Show what is described already."""
     if output is not None and SINK is not None:
         SINK(output)
+
+
+def settle() -> None:
+    """The cell is over: what has not been sent yet goes now."""
+    try:
+        for key, waiting in list(_keys.items()):
+            if waiting.unsent:
+                _send(key, waiting)
+    finally:
+        _keys.clear()
+
+
+def _show_in_place(thing: object, key: str) -> None:
+    if SINK is None:
+        return
+    if (waiting := _keys.get(key)) is None:
+        waiting = _keys[key] = _Waiting()
+    waiting.thing, waiting.unsent = thing, True
+    moment = time.monotonic()
+    if moment >= _due and moment >= waiting.due:
+        _send(key, waiting)
+
+
+def _send(key: str, waiting: _Waiting) -> None:
+    global _due
+    began = time.monotonic()
+    thing, waiting.thing, waiting.unsent = waiting.thing, None, False
+    if (output := describe(thing)) is not None:
+        send({**output, "key": key})
+    now = time.monotonic()
+    waiting.due = now + max(PAUSE, _SHARE * (now - began))
+    _due = now + _APART
 
 
 def describe(thing: object) -> Output | None:

@@ -97,14 +97,114 @@ def line(
         if places is not None and len(places) != len(points):
             raise ValueError(f"{name or 'The line'} has {len(points)} points, but x has {len(places)}.")
         figure.add_scatter(x=places, y=points, name=name, mode="lines")
-    figure.update_layout(
+    return described_lines(figure, title, x_title, y_title)
+
+
+def described_lines(figure: go.Figure, title: str, x_title: str, y_title: str) -> go.Figure:
+    """The figure with its words: a title, a name for each axis, and below it a legend for several traces."""
+    return figure.update_layout(
         title={"text": title},
         xaxis={"title": {"text": x_title}},
         yaxis={"title": {"text": y_title}},
         showlegend=len(figure.data) > 1,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "xanchor": "right", "x": 1},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "xanchor": "left",
+            "x": 0,
+        },
     )
-    return figure
+
+
+def scatter(
+    points: Mapping[str, Any] | Float[Tensor, "point 2"],
+    names: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
+    title: str = "",
+    x_title: str = "",
+    y_title: str = "",
+) -> go.Figure:
+    """Points [point, 2], or several groups by name: `lab.scatter({"nouns": here, "verbs": there})`.
+
+    A group may also be a pair (x, y). `names` says what each point is called (of groups, by group): written
+    beside it where there are few, else shown on touch. Raises `ValueError` with a sentence if shapes do not
+    fit.
+    """
+    groups = (
+        {str(name): group for name, group in points.items()} if isinstance(points, Mapping) else {"": points}
+    )
+    given = names if isinstance(names, Mapping) else {next(iter(groups), ""): names}
+    pairs = {name: _pair(group, name) for name, group in groups.items()}
+    few = sum(len(x) for x, _ in pairs.values()) <= _FEW_POINTS
+    figure = go.Figure()
+    for name, (x, y) in pairs.items():
+        texts = None if given.get(name) is None else [str(text) for text in given[name]]  # type: ignore[union-attr]
+        if texts is not None and len(texts) != len(x):
+            raise ValueError(f"{name or 'The scatter'} has {len(x)} points, but {len(texts)} names.")
+        look = {"text": texts, "mode": "markers+text" if few else "markers"} if texts else {"mode": "markers"}
+        figure.add_scatter(x=x, y=y, name=name, textposition="top center", marker={"size": 8}, **look)
+    return described_lines(figure, title, x_title, y_title)
+
+
+def histogram(
+    values: Mapping[str, Any] | Tensor,
+    bins: int = 40,
+    title: str = "",
+    x_title: str = "",
+    share: bool = False,
+) -> go.Figure:
+    """How often which values occur in a tensor of any shape, or in several by name, on the same bins:
+    `lab.histogram({"yours": model.W_E, "reference": other.W_E})`.
+
+    `share` shows shares instead of counts, for tensors of different sizes. What is not finite is left out.
+    Raises `ValueError` with a sentence if nothing is left.
+    """
+    groups = (
+        {str(name): group for name, group in values.items()} if isinstance(values, Mapping) else {"": values}
+    )
+    found = {name: _finite(group) for name, group in groups.items()}
+    if not any(group.numel() for group in found.values()) or not 1 <= bins <= _MOST_BINS:
+        raise ValueError(f"A histogram needs finite numbers, and 1 to {_MOST_BINS} bins.")
+    low = min(float(group.min()) for group in found.values() if group.numel())
+    high = max(float(group.max()) for group in found.values() if group.numel())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    width = (high - low) / bins
+    places = [low + width * (bin + 0.5) for bin in range(bins)]
+    figure = go.Figure()
+    for name, group in found.items():
+        counts = torch.histc(group, bins, low, high)
+        heights = counts / max(group.numel(), 1) if share else counts.long()
+        look = {"opacity": 0.6} if len(found) > 1 else {}
+        figure.add_bar(x=places, y=heights.numpy(), width=width, name=name, **look)
+    described_lines(figure, title, x_title, "share" if share else "count")
+    return figure.update_layout(barmode="overlay", bargap=0)
+
+
+_FEW_POINTS = 40  # whose names are written beside them
+_MOST_BINS = 1000
+
+
+def _pair(group: Any, name: str) -> tuple[Any, Any]:
+    """The points' x and y."""
+    if isinstance(group, tuple) and len(group) == 2:
+        x, y = (_numbers(part) for part in group)
+        if len(x) != len(y):
+            raise ValueError(f"{name or 'The scatter'} has {len(x)} values of x, but {len(y)} of y.")
+        return x, y
+    points = torch.as_tensor(group).detach().float().cpu()
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(
+            f"lab.scatter needs points [point, 2], or a pair (x, y); this has shape {list(points.shape)}. "
+            "Choose two columns, or project onto two directions."
+        )
+    return _numbers(points[:, 0]), _numbers(points[:, 1])
+
+
+def _finite(group: Any) -> Float[Tensor, "value"]:
+    values = torch.as_tensor(group).detach().float().cpu().flatten()
+    return values[torch.isfinite(values)]
 
 
 def _grid(values: Any) -> Float[Tensor, "row column"]:

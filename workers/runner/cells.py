@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import io
 import linecache
 import sys
@@ -12,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from workers.lab import display, pyplot
+from workers.lab import bars, display, pyplot
 from workers.runner import errors
 from workers.runner.shape_notes import NOTE, ShapeNotes
 
@@ -37,6 +38,7 @@ class Notebook:
             pyplot.forget_open_drawings()
             return errors.describe(error)
         finally:
+            _settle()
             if shapes is not None:
                 display.send(shapes.close())
         return None
@@ -72,6 +74,13 @@ class Notebook:
         remember_source(errors.PROBE, source)
         exec(compile(source, errors.PROBE, "exec", dont_inherit=True), names)
         return names[name]
+
+
+def _settle() -> None:
+    """What changes in place has come to rest. A figure of the cell's may still fail when it is made."""
+    for settled in (bars.settle, display.settle):
+        with contextlib.suppress(Exception):
+            settled()
 
 
 def remember_source(file: str, source: str) -> None:

@@ -103,6 +103,11 @@ class Link:
         """Whether the other side reads too slowly for us to keep sending."""
         return len(self._outbox) > _MUCH
 
+    @property
+    def received(self) -> int:
+        """Bytes, ever."""
+        return self._reader.received
+
     def send(self, header: dict[str, object], body: bytes = b"") -> None:
         """Queue a frame, and write at once what goes at once."""
         if not self.closed:

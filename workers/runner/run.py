@@ -23,10 +23,16 @@ _OPEN_SECONDS = 30.0
 _LISTEN_SECONDS = 30.0  # how long a worker may take to read how its run ended
 _LOOK_SECONDS = 0.5
 _LEAST_TEXT = 16  # characters that one event counts for, so that empty ones are no way to keep us busy
+_FAR_TOO_MANY = "Stopped: the run showed far more figures than a page can hold."
 _MALFORMED = "Something was shown that is no output."
 _NO_THREAD = "Thread creation failed"  # as OpenMP says it before it crashes
 _EXIT_SECONDS = 2.0  # a process that dies closes its line a moment before it is dead
 _PATIENCE = 500  # outputs beyond those shown, until a run is stopped
+_RENEWAL_PAUSE = 0.05  # seconds between two outputs that take the place of earlier ones
+_RENEWALS = 40  # that a child may send a second, all its keys together; ours sends half as many at most
+_MUCH_RENEWED = 256 << 20  # bytes of all that a child may have said by then …
+_RENEWED_BYTES = 4 << 20  # … and as many more a second
+_LONGEST_KEY = 200  # characters
 _QUESTIONS = ("call", "probe", "get")
 
 
@@ -95,6 +101,7 @@ class Run:
         self._since = 0.0
         self._alarm: Timer | None = None
         self._text = _TextGatherer(loop, client)
+        self._renewed = _Renewals(loop, client)
         self._printed = self._lines = 0
         self._shown = 0
         self._threads_refused = False
@@ -205,6 +212,7 @@ class Run:
         if self.child is not None:
             self.child.read_noise()  # what C libraries printed past Python belongs before the answer
         self._text.flush()
+        self._renewed.flush()
         if event == "started":
             self._on_started()
         elif event == "done":
@@ -238,16 +246,33 @@ class Run:
         self._on_text("stderr", noise)
 
     def _on_output(self, output: Any) -> None:
+        key = output.pop("key", None) if isinstance(output, dict) else None
+        if isinstance(key, str) and len(key) <= _LONGEST_KEY:
+            output["key"] = key
+        else:
+            key = None
+        if key in self._renewed.keys:
+            return self._on_renewal(key, output)
         self._shown += 1
         if self._shown > self.limits.outputs + _PATIENCE:
-            self.end("output", "Stopped: the run showed far more figures than a page can hold.")
-        elif self._hidden or not self._shows:
-            return
-        elif self._shown > self.limits.outputs:
+            return self.end("output", _FAR_TOO_MANY)
+        if key is not None:
+            self._renewed.keys[key] = self._shown <= self.limits.outputs
+        if self._hidden or not self._shows:
+            return None
+        if self._shown > self.limits.outputs:
             if self._shown == self.limits.outputs + 1:
                 self._show({"kind": "notice", "text": _too_many(self.limits.outputs)})
-        else:
-            self._show(output if isinstance(output, dict) else {"kind": "notice", "text": _MALFORMED})
+            return None
+        return self._show(output if isinstance(output, dict) else {"kind": "notice", "text": _MALFORMED})
+
+    def _on_renewal(self, key: str, output: dict[str, Any]) -> None:
+        """It takes the place of an earlier one: of many that come at once, the last is enough."""
+        assert self.child is not None
+        if self._renewed.too_many(time.monotonic() - self._came, self.child.link.received):
+            self.end("output", _FAR_TOO_MANY)
+        elif self._shows and not self._hidden and self._renewed.keys[key]:
+            self._renewed.add(key, output)
 
     def _show(self, output: Output) -> None:
         self._text.flush()
@@ -260,6 +285,7 @@ class Run:
         if self.over:
             return
         self._text.flush()
+        self._renewed.flush()
         told = message or self.limits.sentence(reason)
         self._client.send({"event": "ended", "reason": reason, "message": told})
         self._finish(reason, when_sent=True)
@@ -284,6 +310,7 @@ class Run:
 
     def _finish(self, why: str, when_sent: bool) -> None:
         self.over = True
+        self._renewed.stop()
         self._stop_clock()
         logs.say(
             "the run is over", run=self.id, ending=why, ms=self._age(), busy_ms=round(1000 * self._spent)
@@ -385,6 +412,44 @@ class _TextGatherer:
         self._length = 0
         self._last = time.monotonic()
         self._client.send({"event": "text", "stream": self._stream, "text": text})
+
+
+class _Renewals:
+    """Outputs that take the place of earlier ones: of each key the newest, sent on one after another."""
+
+    def __init__(self, loop: Loop, client: Link) -> None:
+        self.keys: dict[str, bool] = {}  # those that were shown → whether there was room for them
+        self._loop = loop
+        self._client = client
+        self._newest: dict[str, Output] = {}
+        self._timer: Timer | None = None
+        self._count = 0
+
+    def too_many(self, seconds: float, received: int) -> bool:
+        """Whether one more, of so many bytes in all, is more than any honest child sends in this time."""
+        self._count += 1
+        much = received > _MUCH_RENEWED + _RENEWED_BYTES * seconds
+        return much or self._count > _PATIENCE + _RENEWALS * seconds
+
+    def add(self, key: str, output: Output) -> None:
+        self._newest[key] = output
+        if self._timer is None:
+            self._send_one()
+
+    def flush(self) -> None:
+        while self._newest:
+            self._client.send({"event": "output", "output": self._newest.pop(next(iter(self._newest)))})
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._newest.clear()
+
+    def _send_one(self) -> None:
+        self._timer = None
+        if self._newest:
+            self._client.send({"event": "output", "output": self._newest.pop(next(iter(self._newest)))})
+            self._timer = self._loop.later(_RENEWAL_PAUSE, self._send_one)
 
 
 def _wish(given: Any) -> tuple[str, tuple[str, ...]]:
