@@ -22,7 +22,10 @@ from app.visible import terminal, visible
 from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leave_word, take_word
 
 # templates/macros/*.html
-MODULES = ("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "proofs", "drawings")
+MODULES = (
+    *("ui", "cells", "exercises", "threads", "models", "operating", "shapes"),
+    *("proofs", "drawings", "shares"),
+)
 
 
 # ── templates ───────────────────────────────────────────────────────────────
