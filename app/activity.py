@@ -24,6 +24,8 @@ class Kind(StrEnum):
     GUESSED = "guessed"  # which token a head reads, before its pattern was shown
     SET_ASIDE = "set aside"  # a text that gave way to another one; it stays here
     ASKED = "asked"
+    TICKED = "ticked"  # or unticked: an item of a lesson's checklist that only they can judge
+    PLACED = "placed"  # what they answered at the start of the path
 
 
 def log(session: Session, user: User, kind: Kind, lesson: str = "", cell: str = "", **data: Any) -> None:

@@ -36,6 +36,7 @@ from app.routes import (
     operate,
     path,
     runs,
+    shares,
     threads,
 )
 
@@ -84,6 +85,7 @@ def create_app() -> FastAPI:
     app.include_router(runs.router)
     app.include_router(attempts.router)
     app.include_router(threads.router)
+    app.include_router(shares.router)
     app.include_router(mentor.router)
     app.include_router(accounts.router)
     app.include_router(models.router)

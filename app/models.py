@@ -246,6 +246,23 @@ class Choice(Base):
     position: Mapped[int | None]
 
 
+class Share(Base):
+    """A result that a learner shows to whoever has the link: a copy of one cell and of what it showed."""
+
+    __tablename__ = "shares"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    lesson: Mapped[str] = mapped_column(String(80))
+    cell: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(80), default="")  # as whose it is shown; empty: nobody's
+    code: Mapped[str] = mapped_column(Text)
+    outputs: Mapped[list[Any]]  # [{"kind": …, "data": …}, …]
+    modules: Mapped[list[Any]]  # what it stood on: [{"exercise": id, "title": …, "mine": bool}, …]
+    ran_at: Mapped[datetime]
+
+
 class Install(Base):
     """A model on one machine: that it is there, or shall be, and how far that is."""
 

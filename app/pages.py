@@ -22,7 +22,11 @@ from app.path import Concept
 from app.visible import terminal, visible
 from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leave_word, take_word
 
-MODULES = ("ui", "cells", "exercises", "threads", "models", "operating", "shapes")  # templates/macros/*.html
+# templates/macros/*.html
+MODULES = (
+    *("ui", "cells", "exercises", "threads", "models", "operating", "shapes"),
+    *("proofs", "drawings", "shares"),
+)
 
 
 # ── templates ───────────────────────────────────────────────────────────────

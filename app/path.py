@@ -7,6 +7,7 @@
     id, kind ("step" or "path"), number, title, goal, success, hours, needs = [node ids], tips = [sentences]
     lessons = [{ title = "…", slug = "induction-heads" }]    # no slug: not written yet, as the map says
     links = [{ title, url, note }]
+    milestone = "…"             # an exercise which, passed, completes the node by itself
     [[concepts]]                # what lights up when an exercise that names it is passed
     id, title, node
 
@@ -57,6 +58,7 @@ class Node:
     needs: tuple[str, ...]
     lessons: tuple[LessonRef, ...]
     links: tuple[Link, ...]
+    milestone: str = ""  # an exercise
 
 
 @dataclass(frozen=True)

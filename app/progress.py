@@ -1,7 +1,12 @@
-"""How far somebody has come: derived from attempts and threads each time it is asked, stored nowhere."""
+"""How far somebody has come: derived from attempts and threads each time it is asked, stored nowhere.
+
+A lesson is *proven* once the exercises it names for that (`test_out`) are passed: the others are optional.
+A node with a milestone is done once that is passed, whatever else stands in it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -38,8 +43,12 @@ NOTHING = Status()
 
 def of_lesson(session: Session, user: User, lesson: str) -> dict[str, Status]:
     """Exercise → status, for every exercise of the lesson in order."""
-    known = _statuses(session, Attempt.user_id == user.id, Thread.user_id == user.id).get(user.id, {})
-    return {one.id: known.get(one.id, NOTHING) for one in find_lesson(lesson).exercises()}
+    return lesson_view(find_lesson(lesson), of_all(session, user)).statuses
+
+
+def of_all(session: Session, user: User) -> dict[str, Status]:
+    """Exercise → status, for those of the whole course that there is anything to say about."""
+    return _statuses(session, Attempt.user_id == user.id, Thread.user_id == user.id).get(user.id, {})
 
 
 def lit(session: Session, user: User) -> set[str]:
@@ -69,6 +78,22 @@ class LessonView:
     def total(self) -> int:
         return len(self.statuses)
 
+    @property
+    def proven(self) -> bool:
+        """Whether all that proves the lesson is passed."""
+        proofs = [self.statuses.get(name, NOTHING).mark for name in self.lesson.test_out]
+        return bool(proofs) and all(mark is Mark.PASSED for mark in proofs)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing left that one would have to do."""
+        return self.proven or 0 < self.total == self.passed
+
+    @property
+    def optional(self) -> int:
+        """How many exercises are left that need not be done any more."""
+        return self.total - self.passed if self.proven else 0
+
 
 @dataclass(frozen=True)
 class NodeView:
@@ -81,6 +106,19 @@ class NodeView:
     hidden: bool
     lessons: dict[str, LessonView]
     concepts: dict[Concept, bool]  # and whether it is lit
+    milestone: Exercise | None = None  # which alone completes it, where it is written
+    milestone_passed: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether one can go on: the milestone is passed, or (also) all lessons are complete."""
+        views = self.lessons.values()
+        return self.milestone_passed or (bool(views) and all(view.complete for view in views))
+
+    @property
+    def open_lesson(self) -> Lesson | None:
+        """The first lesson that is not complete."""
+        return next((view.lesson for view in self.lessons.values() if not view.complete), None)
 
     @property
     def passed(self) -> int:
@@ -91,11 +129,16 @@ class NodeView:
         return sum(view.total for view in self.lessons.values())
 
 
-def path_view(session: Session, user: User | None) -> list[NodeView]:
-    """Every node of the path in the learner's order, hidden ones too; for nobody, the path as written."""
+def path_view(
+    session: Session, user: User | None, known: Mapping[str, Status] | None = None
+) -> list[NodeView]:
+    """Every node of the path in the learner's order, hidden ones too; for nobody, the path as written.
+
+    `known` is what `of_all` gives, where it has been asked for already.
+    """
     if user is None:
         return [_node_view(node, {}, set(), hidden=False) for node in course().path.nodes]
-    known = _statuses(session, Attempt.user_id == user.id, Thread.user_id == user.id).get(user.id, {})
+    known = of_all(session, user) if known is None else known
     made, lights = choices.of(session, user), lit(session, user)
     return [
         _node_view(node, known, lights, hidden=node.id in made and made[node.id].hidden)
@@ -103,14 +146,42 @@ def path_view(session: Session, user: User | None) -> list[NodeView]:
     ]
 
 
-def _node_view(node: Node, known: dict[str, Status], lights: set[str], *, hidden: bool) -> NodeView:
+def _node_view(node: Node, known: Mapping[str, Status], lights: set[str], *, hidden: bool) -> NodeView:
     written = [course().lessons[ref.slug] for ref in node.lessons if ref.slug is not None]
-    views = {
-        lesson.slug: LessonView(lesson, {one.id: known.get(one.id, NOTHING) for one in lesson.exercises()})
-        for lesson in written
-    }
+    views = {lesson.slug: lesson_view(lesson, known) for lesson in written}
     concepts = [concept for concept in course().path.concepts if concept.node == node.id]
-    return NodeView(node, hidden, views, {concept: concept.id in lights for concept in concepts})
+    return NodeView(
+        node,
+        hidden,
+        views,
+        {concept: concept.id in lights for concept in concepts},
+        milestone=course().exercises.get(node.milestone),
+        milestone_passed=known.get(node.milestone, NOTHING).mark is Mark.PASSED,
+    )
+
+
+def lesson_view(lesson: Lesson, known: Mapping[str, Status]) -> LessonView:
+    """The lesson, of what is known of all exercises."""
+    return LessonView(lesson, {one.id: known.get(one.id, NOTHING) for one in lesson.exercises()})
+
+
+def go_on(nodes: list[NodeView], after: NodeView) -> NodeView | None:
+    """The node to go on with: the first later one that is neither hidden nor done. None at the end."""
+    later = nodes[nodes.index(after) + 1 :]
+    return next((view for view in later if not view.hidden and not view.done), None)
+
+
+def next_lesson(nodes: list[NodeView], lesson: str) -> Lesson | None:
+    """What comes after this lesson: in its own node while that is not done, else in a later one."""
+    home = next((view for view in nodes if lesson in view.lessons), None)
+    if home is None:
+        return None
+    slugs = list(home.lessons)
+    rest = [home.lessons[slug] for slug in slugs[slugs.index(lesson) + 1 :]]
+    if not home.done and (left := next((view.lesson for view in rest if not view.complete), None)):
+        return left
+    further = nodes[nodes.index(home) + 1 :]
+    return next((view.open_lesson for view in further if not view.hidden and view.open_lesson), None)
 
 
 # ---- the mentor's list

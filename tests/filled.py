@@ -20,6 +20,7 @@ from app.models import (
     Output,
     Run,
     RunKind,
+    Share,
     State,
     Thread,
     User,
@@ -71,6 +72,7 @@ def _at_work(session: Session, user: User) -> None:
     session.add(Output(run_id=judged.id, seq=0, kind="text", data=texts))
     session.add(Output(run_id=judged.id, seq=1, kind="figure", data=FIGURE))
     session.add(_attempt(user, judged))
+    session.add(_share(user, judged))
     thread = Thread(**mine, cell="one", chain=[{"cell": "one", "text": ODD}], run_id=None)
     session.add(thread)
     session.flush()
@@ -89,6 +91,21 @@ def _run(user: User, kind: RunKind, state: State, seed: int) -> Run:
         seed=seed,
         state=state,
         queued_at=MOMENT,
+    )
+
+
+def _share(user: User, run: Run) -> Share:
+    return Share(
+        user_id=user.id,
+        run_id=run.id,
+        token=user.id.hex,
+        lesson="counting",
+        cell="one",
+        name=ODD[:80],
+        code=ODD,
+        outputs=[{"kind": "figure", "data": FIGURE}],
+        modules=[{"exercise": "double", "title": ODD, "mine": True}],
+        ran_at=MOMENT,
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app import drawing
 from app import path as learning_path
 from app.config import settings
+from app.drawing import Drawing
 from app.lessons.lesson import check_links, read_lesson
 from app.lessons.parts import CourseError, Exercise, Lesson, Prose
 from app.path import LearningPath
@@ -24,6 +26,7 @@ class Course:
     lessons: dict[str, Lesson] = field(default_factory=dict)
     exercises: dict[str, Exercise] = field(default_factory=dict)
     path: LearningPath = field(default_factory=LearningPath)
+    drawing: Drawing | None = None
     problems: tuple[CourseError, ...] = ()
 
     def beneath(self, exercise_id: str) -> tuple[str, ...]:
@@ -63,8 +66,9 @@ def load(course_dir: Path) -> Course:
         lessons.setdefault(lesson.slug, lesson)
     exercises = _exercises(lessons, problems)
     path = _path(course_dir / "path.toml", lessons, problems)
-    _check_references(lessons, exercises, path, problems)
-    return Course(course_dir, lessons, exercises, path, tuple(problems))
+    _check_references(lessons, exercises, path, problems, course_dir)
+    drawn = _drawing(course_dir / "drawing.toml", exercises, path, problems)
+    return Course(course_dir, lessons, exercises, path, drawn, tuple(problems))
 
 
 _kept: dict[Path, tuple[float, object, Course]] = {}
@@ -121,13 +125,32 @@ def _path(file: Path, lessons: dict[str, Lesson], problems: list[CourseError]) -
     return learning_path.read(file.read_text(encoding="utf-8"), titles, report)
 
 
+def _drawing(
+    file: Path, exercises: dict[str, Exercise], path: LearningPath, problems: list[CourseError]
+) -> Drawing | None:
+    """What the learner builds, if the course draws it."""
+    if not file.is_file():
+        return None
+
+    def report(line: int, sentence: str) -> None:
+        problems.append(CourseError(file, line, sentence))
+
+    nodes = {node.id for node in path.nodes}
+    return drawing.read(file.read_text(encoding="utf-8"), nodes, set(exercises), report)
+
+
 def _check_references(
     lessons: dict[str, Lesson],
     exercises: dict[str, Exercise],
     path: LearningPath,
     problems: list[CourseError],
+    course_dir: Path,
 ) -> None:
     """Adds a problem for whatever is named somewhere but stands nowhere."""
+    for node in path.nodes:
+        if node.milestone and node.milestone not in exercises:
+            sentence = f"The milestone {node.milestone!r} of {node.id!r} is no exercise of this course."
+            problems.append(CourseError(course_dir / "path.toml", 1, sentence))
     for lesson in lessons.values():
         for sentence in _strays_of_lesson(lesson, lessons, exercises, path):
             problems.append(CourseError(lesson.path, 1, sentence))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import accounts, pages, progress, throttle
+from app import accounts, pages, progress, shares, throttle
 from app.guard import Refused
 from app.models import User
 from app.visitors import Db, Member, Viewer, address, forget, remember
@@ -133,5 +133,11 @@ def sign_out(request: Request, session: Db, visitor: Viewer) -> Response:
 
 @router.get("/account", name="account", response_class=HTMLResponse)
 def account(request: Request, session: Db, user: Member) -> HTMLResponse:
-    """Who one is here, and what one has lit."""
-    return pages.render(request, "accounts/account.html", user=user, nodes=progress.path_view(session, user))
+    """Who one is here, what one has lit, and what one has shared."""
+    return pages.render(
+        request,
+        "accounts/account.html",
+        user=user,
+        nodes=progress.path_view(session, user),
+        shared=shares.of(session, user),
+    )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app import activity, desk, drafts, given, pages
+from app import activity, checklist, desk, drafts, given, pages, proof
 from app.activity import Kind
 from app.guard import find_cell, find_lesson
-from app.lessons import course
+from app.lessons import Prose, course
 from app.visitors import Db, Doer, Member, Viewer, is_htmx
 
 router = APIRouter(prefix="/lessons/{lesson}")
@@ -32,12 +33,53 @@ def show_lesson(
         lesson=found,
         desk=table,
         node=course().path.home(found.slug),
+        proof=proof.of(session, learner, found),
         stuck=stuck,
         back=course().exercises.get(back),
     )
     if learner:  # last, as others can't write from here on until this request is over
         desk.opened(session, learner, found)
     return page
+
+
+@router.get("/test-out", name="show_test_out", response_class=HTMLResponse)
+def show_test_out(lesson: str, request: Request, session: Db, learner: Viewer) -> Response:
+    """Only what proves the lesson, its prose folded away. Answers are the same attempts as in the lesson."""
+    found = find_lesson(lesson)
+    if not found.test_out:
+        return pages.redirect(request, f"/lessons/{lesson}")
+    page = pages.render(
+        request,
+        "lessons/test_out.html",
+        lesson=found,
+        parts=_parts(desk.of(session, learner, found)),
+        node=course().path.home(found.slug),
+        proof=proof.of(session, learner, found),
+    )
+    if learner:
+        desk.opened(session, learner, found)
+    return page
+
+
+def _parts(table: desk.Desk) -> Iterator[tuple[list[Prose], desk.Place]]:
+    """Each exercise that proves the lesson, with the prose that comes before it."""
+    before: list[Prose] = []
+    for part in table:
+        if isinstance(part, Prose):
+            before.append(part)
+        elif part.id in table.lesson.test_out:
+            yield before, part
+            before = []
+
+
+@router.post("/checklist/{key}", name="tick")
+def tick(lesson: str, key: str, request: Request, session: Db, learner: Doer) -> Response:
+    """Tick an item of the checklist that only the learner can judge, or take the tick away."""
+    checklist.tick(session, learner, lesson, key)
+    if not is_htmx(request):
+        return pages.redirect(request, f"/lessons/{lesson}#checklist")
+    shown = proof.of(session, learner, find_lesson(lesson))
+    return pages.render(request, "lessons/lesson.html", "checklist", proof=shown)
 
 
 @router.api_route("/cells/{cell}/draft", methods=["POST", "PUT"], name="save_draft")

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import attempts, pages, progress, threads
+from app import attempts, pages, progress, proof, threads
 from app.lessons import course
 from app.visitors import Db, Mentor
 
@@ -41,6 +41,7 @@ def show_learner(learner: UUID, request: Request, session: Db, mentor: Mentor) -
         request,
         "mentor/learner.html",
         row=row,
+        lessons=proof.shown_to_mentor(row.statuses),
         exercises_known=course().exercises,
         handed_in=handed_in,
         asked=asked,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import choices, pages, progress
+from app import choices, pages, progress, proof
 from app.lessons import course
 from app.progress import NodeView
 from app.visitors import Db, Doer, Viewer, is_htmx
@@ -18,7 +18,9 @@ router = APIRouter(prefix="/path")
 @router.get("", name="show_path", response_class=HTMLResponse)
 def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = False) -> HTMLResponse:
     """The map, with the learner's own progress, order and goal. Nothing on it is ever locked."""
-    nodes = progress.path_view(session, learner)
+    statuses = progress.of_all(session, learner) if learner else {}
+    nodes = progress.path_view(session, learner, statuses)
+    drawn = ((view.node.id, proof.picture(session, learner, statuses, view.node)) for view in nodes)
     return pages.render(
         request,
         "path/path.html",
@@ -26,6 +28,8 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         layers=layers([view for view in nodes if not view.hidden]),
         hidden=[view for view in nodes if view.hidden],
         titles={view.node.id: view.node.title for view in nodes},
+        further={view.node.id: progress.go_on(nodes, view) for view in nodes if view.done},
+        pictures={node: picture for node, picture in drawn if picture},
         source=course().path.source,
         goal=learner.goal if learner else "",
         arrange=arrange,

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app import activity, desk, drafts, events, line, logs, pages, runs, throttle
+from app import activity, desk, drafts, events, line, logs, pages, proof, runs, throttle
 from app.db import transaction
 from app.guard import find_cell, find_lesson
-from app.models import Run, User
+from app.models import Run, RunKind, User
 from app.streams import Told, follow
 from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
 
@@ -61,10 +61,17 @@ def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HT
     run = runs.visible(session, learner, run_id)
     place = _place(session, learner, run)
     if is_htmx(request) and place:
-        return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run)
+        return _fresh(request, session, learner, place, run)
     return pages.render(
         request, "runs/run.html", "one", run=run, place=place, waiting=line.place(session, run)
     )
+
+
+def _fresh(request: Request, session: Db, learner: User, place: desk.Place, run: Run) -> HTMLResponse:
+    """What stands below the cell now, and whatever else on its page a verdict has changed."""
+    judged = run.state.over and run.kind is RunKind.GRADE
+    shown = proof.of(session, learner, place.lesson) if judged else None
+    return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run, proof=shown)
 
 
 def _place(session: Db, viewer: User, run: Run) -> desk.Place | None:
@@ -85,7 +92,7 @@ def cancel_run(run_id: UUID, request: Request, session: Db, learner: Member) -> 
     runs.cancel(session, run)
     place = _place(session, learner, run)
     if is_htmx(request) and place:
-        return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run)
+        return _fresh(request, session, learner, place, run)
     return pages.redirect(request, f"/runs/{run.id}")
 
 

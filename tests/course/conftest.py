@@ -80,7 +80,7 @@ def write_course(tmp_path: Path) -> WriteCourse:
 
     def write(files: dict[str, str]) -> Course:
         for name, text in {"path.toml": PATH, **files}.items():
-            folder = "" if "/" in name or name == "path.toml" else "03-tools/heads"
+            folder = "" if "/" in name or name.endswith(".toml") else "03-tools/heads"
             file = tmp_path / "course" / folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(dedent(text).lstrip("\n"), encoding="utf-8")

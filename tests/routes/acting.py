@@ -40,7 +40,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class Things:
-    """What Ada has done: a private run, an attempt that failed, and a question."""
+    """What Ada has done: a private run, an attempt that failed, a question, and a result that she shared."""
 
     run: UUID
     output: UUID
@@ -48,6 +48,8 @@ class Things:
     graded_run: UUID
     graded_output: UUID
     thread: UUID
+    share: UUID
+    shared: str
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

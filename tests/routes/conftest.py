@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from redis import Redis
 from sqlalchemy import func, select
 
-from app import attempts, runs, threads
+from app import attempts, runs, shares, threads
 from app.db import Base, transaction
 from app.lessons import Lesson
 from app.main import create_app
@@ -58,7 +58,8 @@ def things(ada: User, lesson: Lesson, redis: Redis) -> Things:
     output, graded_output = finish(run), finish(graded_run, failed_verdict())
     with transaction() as session:
         thread = threads.ask(session, ada, "counting", "quadruple", "Why?").id
-    return Things(run, output, attempt_id, graded_run, graded_output, thread)
+        shared = shares.share(session, ada, run, "Ada L.")
+    return Things(run, output, attempt_id, graded_run, graded_output, thread, shared.id, shared.token)
 
 
 @pytest.fixture

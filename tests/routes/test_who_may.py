@@ -19,6 +19,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "home": ("GET", "/", {}, (200, 200, 200, 200, 200)),
     "show_path": ("GET", "/path", {}, (200, 200, 200, 200, 200)),
     "show_lesson": ("GET", L, {}, (200, 200, 200, 200, 200)),
+    "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200)),
     "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200)),
     "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
     "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200)),
@@ -34,6 +35,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "save_draft": ("POST", f"{L}/cells/two/draft", {"text": "y = 2"}, (204, 204, 204, 204, 204)),
     "reset_draft": ("POST", f"{L}/cells/two/reset", {}, (303, 303, 303, 303, 303)),
     "predict": ("POST", f"{L}/cells/two/prediction", {"choice": "Two"}, (303, 303, 303, 303, 303)),
+    "tick": ("POST", f"{L}/checklist/5dcbbb5f9499", {}, (303, 303, 303, 303, 303)),
     "start_run": ("POST", f"{L}/cells/two/runs", {"text": "y = 2"}, (303, 303, 303, 303, 303)),
     "hand_in": (
         "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303)
@@ -62,6 +64,9 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "show_thread": ("GET", "/threads/{thread}", {}, (303, 404, 200, 404, 200)),
     "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 404, 303, 404, 303)),
     "close_thread": ("POST", "/threads/{thread}/close", {}, (401, 404, 303, 404, 303)),
+    "share": ("POST", "/runs/{run}/share", {"name": "Ada"}, (401, 404, 303, 404, 404)),
+    "show_shared": ("GET", "/shared/{shared}", {}, (200, 200, 200, 200, 200)),
+    "revoke_share": ("POST", "/shares/{share}/revoke", {}, (401, 404, 303, 404, 404)),
     # for mentors
     "show_board": ("GET", "/mentor", {}, (303, 403, 403, 403, 200)),
     "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200)),
@@ -92,7 +97,12 @@ MORE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]]
     "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200)),
     "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200)),
     "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404)),
+    "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404)),
+    "no token": ("GET", "/shared/%00", {}, (404, 404, 404, 404, 404)),
+    "an answer is not shared": ("POST", "/runs/{graded_run}/share", {}, (401, 404, 422, 404, 404)),
     "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404)),
+    "nothing to tick": ("POST", f"{L}/checklist/0123456789ab", {}, (404, 404, 404, 404, 404)),
+    "no such lesson to prove": ("GET", "/lessons/nothing/test-out", {}, (404, 404, 404, 404, 404)),
     "no such cell": ("POST", f"{L}/cells/nothing/runs", {"text": ""}, (404, 404, 404, 404, 404)),
     "another lesson's exercise": (
         "GET", "/lessons/x/exercises/double/attempts", {}, (404, 404, 404, 404, 404)
