@@ -15,17 +15,18 @@ from torch import Tensor
 from workers import lab
 
 HINTS = [
-    "Give each axis a name. Axes that run together get the same name; whatever should be summed over does not "
-    "appear on the right. The result of an inner product has no axes, so nothing stands right of the arrow.",
+    "Give each axis a name. Axes that run together get the same name; whatever should be summed over does "
+    "not appear on the right. The result of an inner product has no axes: nothing stands right of the arrow.",
     'In einops: `einsum(a, b, "row inner, inner column -> row column")`. In PyTorch: '
-    '`torch.einsum("ij,jk->ik", a, b)`. One tensor may have a name twice: `"i i ->"` walks along the diagonal.',
+    '`torch.einsum("ij,jk->ik", a, b)`. One tensor may have a name twice: `"i i ->"` walks '
+    "along the diagonal.",
     'The last one: `einsum(left, matrix, right, "batch i, i j, batch j -> batch")`. Both vectors carry the '
     "same `batch`, which stays; i and j are summed over.",
 ]
 PURPOSE = (
-    "einsum is the notation in which attention, unembedding and every decomposition of the residual stream can "
-    "be written as they are thought. The batched bilinear form is an attention score: query, the matrix "
-    "$W_Q^\\top W_K$ in between, key."
+    "einsum is the notation in which attention, unembedding and every decomposition of the residual stream "
+    "can be written as they are thought. The batched bilinear form is an attention score: the token that "
+    "looks, the matrix $W_Q W_K^\\top$ in between, the token looked at."
 )
 DIFFICULTY = 2
 IMPORTANCE = 5
@@ -188,7 +189,7 @@ def mistake_two_batches__bilinear(left, matrix, right):
     return torch.einsum("bi,ij,cj->b", left, matrix, right)
 
 
-def mistake_no_matrix__bilinear(left, matrix, right):
+def mistake_sums_apart__bilinear(left, matrix, right):
     """The sums are taken apart here: i with the matrix's total over j. Give `right` and the matrix's second
     axis the same name, so that they are summed together."""
     return torch.einsum("bi,ij,bk->b", left, matrix, right)
