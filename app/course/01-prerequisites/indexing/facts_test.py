@@ -8,8 +8,28 @@ import torch
 from workers import lab
 
 MODEL = "attn-only-2l"
-WORDS = ["he", "she", "Simon", "Anna", "Nora", "Diana", "blue", "green", "red", "yellow", "six", "seven",
-"three", "four", "was", "were", "said", "asked"] KINDS = [range(2), range(2, 6), range(6, 10), range(10, 14)]  # of them: pronouns, names, colours, numbers
+WORDS = [
+    "he",
+    "she",
+    "Simon",
+    "Anna",
+    "Nora",
+    "Diana",
+    "blue",
+    "green",
+    "red",
+    "yellow",
+    "six",
+    "seven",
+    "three",
+    "four",
+    "was",
+    "were",
+    "said",
+    "asked",
+]
+# of them: pronouns, names, colours, numbers
+KINDS = [range(2), range(2, 6), range(6, 10), range(10, 14)]
 
 
 def test_a_careless_sum_runs_on_squares_only_and_is_wrong_there():

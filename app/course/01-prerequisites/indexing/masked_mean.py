@@ -20,7 +20,8 @@ HINTS = [
 ]
 PURPOSE = (
     "The loss over a batch of texts of different lengths, the activation of a head over the second copy "
-    "only, the mean that a head's output is replaced by: all of them are means over some positions and not others."
+    "only, the mean that a head's output is replaced by: all of them are means over some positions and not "
+    "others."
 )
 DIFFICULTY = 2
 IMPORTANCE = 3
