@@ -25,7 +25,7 @@ PURPOSE = (
 )
 DIFFICULTY = 2
 IMPORTANCE = 4
-SHAPES = ["a, rows of length 1: n d", "b, rows of length 1: m d"]
+SHAPES = ["a, normalised: n d", "b, turned over: d m"]
 USES = ["normalise_rows"]
 MINUTES = 6
 CONCEPTS = ["broadcasting", "einops-and-einsum"]

@@ -32,7 +32,7 @@ PURPOSE = (
 )
 DIFFICULTY = 3
 IMPORTANCE = 5
-SHAPES = ["rows that have an answer: batch pos-1 d_vocab", "index: batch pos-1 1"]
+SHAPES = ["rows with an answer: batch pos-1 d_vocab", "index: batch pos-1 1"]
 MINUTES = 8
 CONCEPTS = ["gather"]
 DETERMINISTIC = True

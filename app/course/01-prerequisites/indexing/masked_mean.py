@@ -25,7 +25,7 @@ PURPOSE = (
 )
 DIFFICULTY = 2
 IMPORTANCE = 3
-SHAPES = ["what counts, else 0: *batch pos", "how many count: *batch"]
+SHAPES = ["chosen: *batch pos", "count: *batch"]
 MINUTES = 6
 CONCEPTS = ["broadcasting"]
 DETERMINISTIC = True

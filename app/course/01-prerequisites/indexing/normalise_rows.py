@@ -25,7 +25,7 @@ PURPOSE = (
 )
 DIFFICULTY = 1
 IMPORTANCE = 4
-SHAPES = ["x: *batch row column", "lengths: *batch row 1"]
+SHAPES = ["lengths: *batch row 1"]
 MINUTES = 5
 CONCEPTS = ["broadcasting"]
 DETERMINISTIC = True
