@@ -10,8 +10,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from workers import lab
-
 HINTS = [
     "Length 1 means: the dot product with itself is 1. At right angles means: the dot product with each "
     "other one is 0. All these dot products together make a table.",
@@ -62,8 +60,8 @@ def check_orthonormal(answer):
     for n, d in ((6, 6), (3, 7), (1, 5), (1, 1)):
         vectors = _orthonormal(n, d)
         assert answer.is_orthonormal(vectors), (
-            f"These {n} vectors in {d} dimensions are orthonormal: their lengths and dot products are off by at "
-            f"most {_deviation(vectors):.0e}, which is rounding. Yours says they are not."
+            f"These {n} vectors in {d} dimensions are orthonormal: their lengths and dot products are off by "
+            f"at most {_deviation(vectors):.0e}, which is rounding. Yours says they are not."
         )
 
 
@@ -80,21 +78,22 @@ def check_skew(answer):
 
 
 def check_lengths(answer):
-    """Vectors at right angles of which one is a little too long are no orthonormal set."""
+    """Vectors at right angles are no orthonormal set if one is a little too long and one too short."""
     vectors = _orthonormal(4, 6)
-    vectors[2] *= 1.02
+    vectors[0] *= 1.04**0.5
+    vectors[2] *= 0.96**0.5
     assert not answer.is_orthonormal(vectors), (
-        "These 4 vectors are at right angles, but one has length 1.02. They are not orthonormal; yours says "
-        "they are."
+        "These 4 vectors are at right angles, but one has length 1.02 and one 0.98. They are not "
+        "orthonormal; yours says they are."
     )
 
 
 def check_too_many(answer):
     """More vectors than dimensions cannot all be at right angles."""
-    vectors = _orthonormal(3, 5).T
+    vectors = torch.randn(5, 3)
+    vectors /= vectors.norm(dim=-1, keepdim=True)
     assert not answer.is_orthonormal(vectors), (
-        "Five vectors in three dimensions cannot all be at right angles; yours says they are. (The *columns* "
-        "of this table are orthonormal.)"
+        "Five vectors of length 1 in three dimensions cannot all be at right angles; yours says they are."
     )
 
 
