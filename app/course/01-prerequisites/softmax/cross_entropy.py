@@ -83,6 +83,14 @@ def check_random_scores(answer):
         lab.same(got, want, name=f"the cross-entropy of scores of shape {(*batch, d_vocab)}")
 
 
+def check_small_probabilities(answer):
+    """Right answers that were found next to impossible cost much, not infinitely much (to within 1e-4)."""
+    logits = torch.cat([torch.randn(4, 1), torch.randn(4, 5) - 150], dim=-1)
+    targets = torch.randint(1, 6, (4,))
+    got, want = answer.cross_entropy(logits, targets), cross_entropy(logits, targets)
+    lab.same(got, want, name="the cross-entropy, the right answers having a probability of e^-150")
+
+
 def check_large_scores(answer):
     """Scores in the thousands cost thousands, not infinitely much (to within one part in a thousand)."""
     logits, targets = 5_000 * torch.randn(6, 9), torch.randint(9, (6,))

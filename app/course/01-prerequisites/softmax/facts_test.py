@@ -28,6 +28,7 @@ def test_where_powers_become_too_large():
 
 def test_the_price_of_a_probability():
     assert -math.log(0.9) == pytest.approx(0.1, abs=0.01)
+    assert math.log(10) == pytest.approx(2.3, abs=0.01)
     assert math.log(1024) == pytest.approx(6.9, abs=0.05)
     assert lab.load("attn-only-2l").cfg.d_vocab == 1024
     assert torch.tensor(-200.0).exp() == 0
