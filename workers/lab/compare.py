@@ -92,8 +92,9 @@ def _different_values(got: Tensor, want: Tensor, tol: float, name: str) -> str |
         wide = torch.complex128 if got.is_complex() or want.is_complex() else torch.float64
         a, b = got.cpu().to(wide), want.cpu().to(wide)
         equal = (a == b) | (a.isnan() & b.isnan())
-        # written so that NaN, for which every comparison is false, is never close
-        wrong = ~(equal | ((a - b).abs() <= tol * b.abs().clamp(min=1)))
+        # written so that NaN, for which every comparison is false, is never close; infinity has no neighbours
+        close = ((a - b).abs() <= tol * b.abs().clamp(min=1)) & b.isfinite()
+        wrong = ~(equal | close)
     else:
         wrong = got.cpu() != want.cpu()
     if not wrong.any():
@@ -114,7 +115,8 @@ def _different_number(got: Any, want: float, tol: float, name: str) -> str | Non
     if isinstance(got, int) and abs(got) >= 10**300:
         return f"{_capital(name)}: {_versus(got, want)}"  # more than a float can hold
     exact = isinstance(got, int) and isinstance(want, int)
-    close = got == want or (not exact and abs(got - want) <= tol * max(1.0, abs(want)))
+    near = not exact and math.isfinite(want) and abs(got - want) <= tol * max(1.0, abs(want))
+    close = got == want or near
     return None if close or (got != got and want != want) else f"{_capital(name)}: {_versus(got, want)}"
 
 
