@@ -87,6 +87,7 @@ class PlotlyFigure extends HTMLElement {
   /** What the database has is what counts: of the last news some may have been lost. */
   async settle() {
     this.renewed = false;
+    if (!this.hasAttribute("recorded")) return;
     this.setAttribute("src", this.getAttribute("recorded"));
     this.querySelector(":scope > script")?.remove();
     await this.redraw();
