@@ -6,12 +6,14 @@
 
 from workers.lab.attention import AttentionView, attention
 from workers.lab.compare import same
+from workers.lab.digits import DataUnavailable, mnist
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
 from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
 
 __all__ = [
     "AttentionView",
+    "DataUnavailable",
     "ModelInfo",
     "ModelUnavailable",
     "UnknownModel",
@@ -20,6 +22,7 @@ __all__ = [
     "heatmap",
     "line",
     "load",
+    "mnist",
     "models",
     "same",
     "show",
