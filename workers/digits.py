@@ -61,7 +61,7 @@ def read(file: Path) -> tuple[bytes, bytes]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch and divide them, unless they are there; `--look` only looks. Says in a sentence what went wrong."""
+    """Fetch and divide them, unless they are there; `--look` only looks. Says what went wrong."""
     there = public_file().exists() and private_file().exists()
     if there or "--look" in arguments:
         print("there" if there else MISSING)

@@ -31,8 +31,12 @@ def a_wheel(count: int = digits.COUNT) -> bytes:
 @pytest.fixture
 def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An environment without digits, that this process takes for its own."""
-    monkeypatch.setattr(digits, "public_file", lambda prefix=str(tmp_path): digits._folder(prefix) / "public.gz")
-    monkeypatch.setattr(digits, "private_file", lambda prefix=str(tmp_path): digits._folder(prefix) / "private.gz")
+    monkeypatch.setattr(
+        digits, "public_file", lambda prefix=str(tmp_path): digits._folder(prefix) / "public.gz"
+    )
+    monkeypatch.setattr(
+        digits, "private_file", lambda prefix=str(tmp_path): digits._folder(prefix) / "private.gz"
+    )
     return str(tmp_path)
 
 
@@ -93,7 +97,9 @@ def test_where_they_were_never_fetched_a_sentence_says_how_they_come(prefix: str
 def test_without_a_network_it_says_why_and_leaves_nothing(
     prefix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = subprocess.CompletedProcess([], 1, "", "WARNING: Retrying\nERROR: No matching distribution found\n")
+    said = subprocess.CompletedProcess(
+        [], 1, "", "WARNING: Retrying\nERROR: No matching distribution found\n"
+    )
     monkeypatch.setattr(digits.subprocess, "run", lambda *_, **__: said)
     assert digits.main(["--look"]) == 1
     assert digits.main([]) == 1

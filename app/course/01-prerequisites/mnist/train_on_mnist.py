@@ -26,11 +26,12 @@ from torch.nn import functional as F
 from workers import lab
 
 HINTS = [
-    "Begin with `train`. An epoch is one walk through all images: draw an order with `torch.randperm`, cut it "
-    "into pieces of `batch_size`, and take one step for each piece. Pick images and labels with the *same* "
-    "piece.",
-    "`torch.randperm(len(images)).split(batch_size)` gives the pieces; `images[piece]` and `labels[piece]` are "
-    "the batch. The step: `F.cross_entropy(model(…), …)`, `zero_grad`, `backward`, `step`. Keep `loss.item()`.",
+    "Begin with `train`. An epoch is one walk through all images: draw an order with `torch.randperm`, cut "
+    "it into pieces of `batch_size`, and take one step for each piece. Pick images and labels with the "
+    "*same* piece.",
+    "`torch.randperm(len(images)).split(batch_size)` gives the pieces; `images[piece]` and `labels[piece]` "
+    "are the batch. The step: `F.cross_entropy(model(…), …)`, `zero_grad`, `backward`, `step`. Keep "
+    "`loss.item()`.",
     "In `read_digits`: `model = make_model()`, `optimiser = torch.optim.Adam(model.parameters(), lr=0.01)`, "
     "`losses = train(model, optimiser, images, labels, epochs=5, batch_size=128)`, and return model and "
     "losses. `lab.line(losses, title=…, x_title=…, y_title=…)` draws.",
@@ -40,24 +41,26 @@ CONCEPTS = ["trained-an-mlp"]
 DIFFICULTY = 3
 IMPORTANCE = 5
 PURPOSE = """This is the success criterion of the whole step. The loop you write here is the loop that trains
-everything you will ever take apart: toy models of superposition, sparse autoencoders, probes, and transformers
-differ in the model and the loss, and not in these lines."""
+everything you will ever take apart: toy models of superposition, sparse autoencoders, probes, and
+transformers differ in the model and the loss, and not in these lines."""
 SHAPES = ["batch of images: batch 28 28", "pixels: batch 784", "hidden: batch 100", "logits: batch 10"]
-WHY = """`torch.randperm(n).split(batch_size)` is the whole of batching: a shuffled list of row numbers, cut into
-pieces. Indexing images and labels with the same piece keeps them together; two separate shuffles would train on
-noise, and nothing would complain.
+WHY = """`torch.randperm(n).split(batch_size)` is the whole of batching: a shuffled list of row numbers, cut
+into pieces. Indexing images and labels with the same piece keeps them together; two separate shuffles would
+train on noise, and nothing would complain.
 
-`zero_grad` is needed because `backward` *adds* to the gradients that are there. Where it stands does not matter,
-as long as it comes once between one `step` and the next `backward`.
+`zero_grad` is needed because `backward` *adds* to the gradients that are there. Where it stands does not
+matter, as long as it comes once between one `step` and the next `backward`.
 
-`loss.item()` keeps a plain number. A list of loss *tensors* would keep the graph of every step alive, and memory
-would grow until the run ends.
+`loss.item()` keeps a plain number. A list of loss *tensors* would keep the graph of every step alive, and
+memory would grow until the run ends.
 
 Cross-entropy wants logits. It does the softmax itself, in a way that cannot overflow.
 
-Adam with a learning rate of 0.01 is fast for a network this small. On larger ones it would be far too much: 0.001
-and less are usual."""
-STYLE = {"DataLoader": "A `DataLoader` is right. For data that fit into memory, indexing is many times faster."}
+Adam with a learning rate of 0.01 is fast for a network this small. On larger ones it would be far too much:
+0.001 and less are usual."""
+STYLE = {
+    "DataLoader": "A `DataLoader` is right. For data that fit into memory, indexing is many times faster."
+}
 SEE = {
     "mistake_softmax_first__train": "cross_entropy",
     "mistake_gradients_kept__train": "momentum_sgd",
@@ -80,8 +83,8 @@ def train(
 ) -> list[float]:
     """Train the model in place, and return the loss of every step.
 
-    An epoch uses each image once, in an order drawn anew, `batch_size` at a time; the last batch may be smaller.
-    The loss is the cross-entropy, averaged over the batch.
+    An epoch uses each image once, in an order drawn anew, `batch_size` at a time; the last batch may be
+    smaller. The loss is the cross-entropy, averaged over the batch.
 
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     >>> for parameter in model.parameters():
@@ -149,9 +152,9 @@ def check_every_image_once(answer):
         used = sorted(number for batch in batches for number in batch)
         twice, never = len(used) - len(set(used)), count - len(set(used))
         assert used == list(range(count)), (
-            f"In epoch {epoch + 1}, {never} of {count} images were never used, and {twice} places in the batches "
-            "went to images that had been used before. An epoch uses every image once: draw one order of all of "
-            "them, and cut it into batches."
+            f"In epoch {epoch + 1}, {never} of {count} images were never used, and {twice} places in the "
+            "batches went to images that had been used before. An epoch uses every image once: draw one "
+            "order of all of them, and cut it into batches."
         )
         assert max(map(len, batches)) == size, (
             f"The largest batch has {max(map(len, batches))} images; `batch_size` was {size}."
@@ -161,14 +164,14 @@ def check_every_image_once(answer):
 def check_order_is_drawn(answer):
     """The order is drawn anew in each epoch."""
     _, seen = answer.probe_batches(list(range(40)), [0] * 40, 3, 10)
-    first, second, third = (sum(seen[start : start + 4], []) for start in (0, 4, 8))
+    first, second, third = ([n for batch in seen[at : at + 4] for n in batch] for at in (0, 4, 8))
     assert first != list(range(40)), (
-        "Your batches take the images in the order in which they came. If those were sorted, a whole epoch would "
-        "end with nines only: draw an order with `torch.randperm`."
+        "Your batches take the images in the order in which they came. If those were sorted, a whole epoch "
+        "would end with nines only: draw an order with `torch.randperm`."
     )
     assert first != second != third, (
-        "The first epoch is shuffled, and the others repeat its order, so that the same images always share a "
-        "batch. Draw a new order in each epoch."
+        "The first epoch is shuffled, and the others repeat its order, so that the same images always share "
+        "a batch. Draw a new order in each epoch."
     )
 
 
@@ -178,7 +181,7 @@ def check_labels_stay(answer):
     losses, _ = answer.probe_batches(list(range(60)), digits, 2, 15)
     wrong = [loss for loss in _as_losses(losses, 8, "60 images in batches of 15, 2 epochs") if loss > 1e-3]
     assert not wrong, (
-        f"A model that knows every image's own label should pay nothing here, and with your `train` it pays "
+        "A model that knows every image's own label should pay nothing here, and with your `train` it pays "
         f"{max(wrong):.1f} nats. Do images and labels go apart? Pick both with the same numbers."
     )
 
@@ -210,13 +213,16 @@ def _as_losses(losses: Any, count: int, when: str) -> list[float]:
     assert len(losses) == count, (
         f"`train` returned {len(losses)} losses. With {when}, there are {count} steps, and one loss for each."
     )
-    return [float(loss) for loss in losses]
+    plain = [loss.item() if isinstance(loss, Tensor) and loss.numel() == 1 else loss for loss in losses]
+    assert all(isinstance(loss, int | float) for loss in plain), (
+        "`train` should return plain numbers, one for each step: `loss.item()`."
+    )
+    return [float(loss) for loss in plain]
 
 
 def _judge_figure(figure: Any, losses: list[float]) -> None:
-    drawn = [trace["y"] for trace in figure.data if isinstance(trace.get("y"), list | Tensor)]
-    drawn = [torch.as_tensor(y).float() for y in drawn if len(y) == len(losses)]
-    wanted = torch.tensor(losses)
+    drawn, wanted = [_numbers(trace.get("y")) for trace in figure.data], torch.tensor(losses)
+    drawn = [y for y in drawn if y is not None and y.shape == wanted.shape]
     assert any(torch.allclose(y, wanted, atol=1e-3) for y in drawn), (
         f"No line of your figure holds the {len(losses)} losses that `draw_loss` was given, one point a step."
     )
@@ -229,25 +235,32 @@ def _judge_figure(figure: Any, losses: list[float]) -> None:
         )
 
 
+def _numbers(found: Any) -> Tensor | None:
+    try:
+        return torch.as_tensor(found).float()
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
 def _examine(answer: Any, count: int | None, right: int) -> list[float]:
-    """Let the model be trained, measure its weights on the private images, and return the losses it claims."""
+    """Let the model be trained, measure its weights on the private images, and return the losses it
+    claims."""
     images, labels = _public()
     new_names = torch.arange(10).roll(random.randint(1, 9))  # no digit keeps its own
     chosen = torch.randperm(len(images))[:count]
     layers, losses, logits, seconds = answer.probe_read_digits(images[chosen], new_names[labels[chosen]])
-    assert isinstance(seconds, float) and seconds <= SECONDS, (
-        f"Your training took {seconds:.0f} seconds of computing, and {SECONDS} is the most. Fewer epochs, or a "
-        "smaller hidden layer, will do."
+    assert seconds <= SECONDS, (
+        f"Your training took {seconds:.0f} seconds of computing, and {SECONDS} is the most. Fewer epochs, or "
+        "a smaller hidden layer, will do."
     )
     weights = _mlp(layers)
     losses = _as_losses(losses, len(losses) if isinstance(losses, list | tuple | Tensor) else 0, "training")
     shown = _logits(weights, images[chosen][:20])
-    assert isinstance(logits, Tensor) and logits.shape == shown.shape, (
-        "Shown 20 images, your model should give 10 logits for each."
-    )
+    fits = isinstance(logits, Tensor) and logits.shape == shown.shape
+    assert fits, "Shown 20 images, your model should give 10 logits for each."
     assert torch.allclose(logits, shown, atol=1e-2, rtol=1e-2), (
-        "The layers of your model, one after another with a ReLU between each two, do not compute what the model "
-        "itself computes. Hand in a plain MLP: Flatten, Linear, ReLU, Linear, and nothing else."
+        "The layers of your model, one after another with a ReLU between each two, do not compute what the "
+        "model itself computes. Hand in a plain MLP: Flatten, Linear, ReLU, Linear, and nothing else."
     )
     _judge_reading(weights, new_names, losses, right)
     return losses
@@ -261,13 +274,13 @@ def _judge_reading(weights: list, new_names: Tensor, losses: list[float], right:
     if found >= right:
         return
     assert len(guesses.unique()) > 1, (
-        "Your model gives all images the same answer. Does what it returns depend on the image at all? A learning "
-        "rate that is far too large ends like that, too."
+        "Your model gives all images the same answer. Does what it returns depend on the image at all? A "
+        "learning rate that is far too large ends like that, too."
     )
     own = int((guesses == labels).sum())
     assert own < RIGHT_OF_FEW, (
-        f"Your model reads {own} of 1,000 as the digits they are called everywhere else, but not by the labels "
-        "that `read_digits` was given. Train on its own arguments, not on `lab.mnist()`."
+        f"Your model reads {own} of 1,000 as the digits they are called everywhere else, but not by the "
+        "labels that `read_digits` was given. Train on its own arguments, not on `lab.mnist()`."
     )
     fell = len(losses) > 1 and losses[-1] < 0.7 * losses[0]
     assert found >= CHANCE or not fell, (
@@ -275,41 +288,45 @@ def _judge_reading(weights: list, new_names: Tensor, losses: list[float], right:
         "Return the very model that was trained."
     )
     assert found >= CHANCE, (
-        f"The losses did not fall, and the model reads {found} of 1,000, as by chance. Does the optimiser hold the "
-        "parameters of *this* model, and does `train` get it?"
+        f"The losses did not fall, and the model reads {found} of 1,000, as by chance. Does the optimiser "
+        "hold the parameters of *this* model, and does `train` get it?"
     )
     end = sum(losses[-10:]) / max(len(losses[-10:]), 1)
-    why = (
-        f"Its loss ends at {end:.2f} nats, so it knows its training images by heart, and still reads others badly: "
-        "use all the images you are given."
-        if end < 0.05
-        else f"Its loss ends at {end:.2f} nats, so there is more to be learned: more epochs, or another learning "
-        "rate."
+    why = "so there is more to be learned: more epochs, or another learning rate."
+    if end < 0.05:
+        why = "so it knows its training images by heart: use all the images that you are given."
+    raise AssertionError(
+        f"Your model reads {found} of the 1,000 private images; {right} are needed. Its loss ends at {end:.2f} "
+        f"nats, {why}"
     )
-    raise AssertionError(f"Your model reads {found} of the 1,000 private images; {right} are needed. {why}")
 
 
 def _mlp(layers: Any) -> list[tuple[Tensor, Tensor]]:
     """Weight and bias of each Linear layer, as claimed and therefore looked at closely."""
     found, width = [], 28 * 28
-    for name, *tensors in layers if isinstance(layers, list) else []:
+    for layer in layers if isinstance(layers, list) else []:
+        name, *tensors = layer if isinstance(layer, list) and layer else [""]
         assert name in ("Linear", "Flatten", "ReLU", "Dropout", "Identity"), (
             f"Your model holds a layer of the kind {str(name)[:40]}. An MLP is made of Linear and ReLU."
         )
         if name != "Linear":
             continue
-        weight, *rest = tensors
-        bias = rest[0] if rest else torch.zeros(len(weight))
-        assert weight.ndim == 2 and weight.shape[1] == width and bias.shape == weight.shape[:1], (
-            f"A Linear layer of your model has weights of shape {tuple(weight.shape)}, but gets {width} numbers."
+        weight, *rest = [tensor for tensor in tensors if isinstance(tensor, Tensor)] or [torch.zeros(0)]
+        bias = rest[0] if rest else torch.zeros(weight.shape[:1])
+        fits = weight.ndim == 2 and weight.shape[1] == width and bias.shape == weight.shape[:1]
+        assert fits, (
+            f"A Linear layer of your model has weights of shape {tuple(weight.shape)}, but gets {width} "
+            "numbers."
         )
-        assert weight.numel() <= 4_000_000, "That is a very large layer: a hundredth of it reads digits as well."
+        assert weight.numel() <= 4_000_000, (
+            "That is a very large layer: a hundredth of it reads digits as well."
+        )
         found.append((weight.float(), bias.float()))
         width = len(weight)
-    assert found and width == 10, "The last Linear layer should have ten outputs, one logit for each digit."
+    assert width == 10, "The last Linear layer should have ten outputs, one logit for each digit."
     assert 2 <= len(found) <= 10, (
-        f"Your model has {len(found)} Linear layers. An MLP has at least one hidden layer: two Linear layers, with "
-        "a ReLU between them."
+        f"Your model has {len(found)} Linear layers. An MLP has at least one hidden layer: two Linear "
+        "layers, with a ReLU between them."
     )
     return found
 
@@ -345,8 +362,8 @@ def probe_one_batch(weight, bias, images, labels) -> tuple[Any, Tensor, Tensor]:
 
 
 def probe_batches(numbers, digits, epochs, batch_size) -> tuple[Any, list[list[int]]]:
-    """Which images each batch holds. The model knows them all: the first pixel is an image's number, the second
-    its digit.
+    """Which images each batch holds. The model knows them all: the first pixel is an image's number, the
+    second its digit.
     """
 
     class Knows(nn.Module):
@@ -369,7 +386,8 @@ def probe_batches(numbers, digits, epochs, batch_size) -> tuple[Any, list[list[i
 
 
 def probe_read_digits(images, labels) -> tuple[Any, Any, Any, float]:
-    """Train, and hand over layers with their weights, losses, logits of 20 images and seconds of computing."""
+    """Train, and hand over layers with their weights, losses, logits of 20 images and seconds of
+    computing."""
     import time
 
     began = time.process_time()
@@ -384,8 +402,8 @@ def probe_read_digits(images, labels) -> tuple[Any, Any, Any, float]:
 
 
 def mistake_gradients_kept__train(model, optimiser, images, labels, epochs, batch_size):
-    """`backward` adds to the gradients that are there, and nobody has cleared them: every step repeats all steps
-    before it. Call `optimiser.zero_grad()` once a step."""
+    """`backward` adds to the gradients that are there, and nobody has cleared them: every step repeats all
+    steps before it. Call `optimiser.zero_grad()` once a step."""
     losses = []
     for _ in range(epochs):
         for piece in torch.randperm(len(images)).split(batch_size):
@@ -397,8 +415,8 @@ def mistake_gradients_kept__train(model, optimiser, images, labels, epochs, batc
 
 
 def mistake_cleared_too_late__train(model, optimiser, images, labels, epochs, batch_size):
-    """The gradients are cleared after `backward` and before `step`, so there is nothing left to step along, and
-    the model never changes. Clear first, then `backward`, then `step`."""
+    """The gradients are cleared after `backward` and before `step`, so there is nothing left to step along,
+    and the model never changes. Clear first, then `backward`, then `step`."""
     losses = []
     for _ in range(epochs):
         for piece in torch.randperm(len(images)).split(batch_size):
@@ -411,8 +429,8 @@ def mistake_cleared_too_late__train(model, optimiser, images, labels, epochs, ba
 
 
 def mistake_softmax_first__train(model, optimiser, images, labels, epochs, batch_size):
-    """You take the softmax of the logits, and `cross_entropy` takes it again: twice flattened, the loss can hardly
-    fall. Hand it the logits as they are."""
+    """You take the softmax of the logits, and `cross_entropy` takes it again: twice flattened, the loss can
+    hardly fall. Hand it the logits as they are."""
     losses = []
     for _ in range(epochs):
         for piece in torch.randperm(len(images)).split(batch_size):
@@ -425,8 +443,8 @@ def mistake_softmax_first__train(model, optimiser, images, labels, epochs, batch
 
 
 def mistake_one_loss_an_epoch__train(model, optimiser, images, labels, epochs, batch_size):
-    """You keep one loss for each epoch. The curve should have a point for every step: append inside of the inner
-    loop."""
+    """You keep one loss for each epoch. The curve should have a point for every step: append inside of the
+    inner loop."""
     losses = train(model, optimiser, images, labels, epochs, batch_size)
     return losses[len(losses) // epochs - 1 :: len(losses) // epochs]
 
@@ -443,8 +461,8 @@ def mistake_last_batch_dropped__train(model, optimiser, images, labels, epochs, 
 
 
 def mistake_drawn_with_replacement__train(model, optimiser, images, labels, epochs, batch_size):
-    """Each batch is drawn by itself from all images, so that some come twice in an epoch and others never. Draw one
-    order of all images, and cut it into batches."""
+    """Each batch is drawn by itself from all images, so that some come twice in an epoch and others never.
+    Draw one order of all images, and cut it into batches."""
     losses = []
     for _ in range(epochs):
         for start in range(0, len(images), batch_size):
@@ -455,8 +473,8 @@ def mistake_drawn_with_replacement__train(model, optimiser, images, labels, epoc
 
 
 def mistake_never_shuffled__train(model, optimiser, images, labels, epochs, batch_size):
-    """Your batches come in the order of the data, the same ones in every epoch. Shuffle: neighbours in a data set
-    are often alike, and then each batch pulls the model another way."""
+    """Your batches come in the order of the data, the same ones in every epoch. Shuffle: neighbours in a data
+    set are often alike, and then each batch pulls the model another way."""
     losses = []
     for _ in range(epochs):
         for piece in torch.arange(len(images)).split(batch_size):
@@ -469,8 +487,8 @@ def mistake_never_shuffled__train(model, optimiser, images, labels, epochs, batc
 
 
 def mistake_labels_left_behind__train(model, optimiser, images, labels, epochs, batch_size):
-    """The images are shuffled, and the labels are not (or by another order): the model is taught noise. Index both
-    with the same piece."""
+    """The images are shuffled, and the labels are not (or by another order): the model is taught noise. Index
+    both with the same piece."""
     losses = []
     for _ in range(epochs):
         order = torch.randperm(len(images))
@@ -481,8 +499,8 @@ def mistake_labels_left_behind__train(model, optimiser, images, labels, epochs, 
 
 
 def mistake_another_models_optimiser__read_digits(images, labels):
-    """The optimiser was made for another model: it changes parameters that nobody uses. Hand it the parameters of
-    the model that you train."""
+    """The optimiser was made for another model: it changes parameters that nobody uses. Hand it the
+    parameters of the model that you train."""
     model = make_model()
     optimiser = torch.optim.Adam(make_model().parameters(), lr=0.01)
     return model, train(model, optimiser, images, labels, epochs=1, batch_size=128)
@@ -495,8 +513,8 @@ def mistake_untrained_returned__read_digits(images, labels):
 
 
 def mistake_ignores_the_image__read_digits(images, labels):
-    """What your model returns does not depend on the image: it has learned how frequent each digit is, and answers
-    the most frequent one always."""
+    """What your model returns does not depend on the image: it has learned how frequent each digit is, and
+    answers the most frequent one always."""
     model, losses = read_digits(0 * images, labels)
     with torch.no_grad():
         model[1].weight.zero_()
@@ -504,14 +522,14 @@ def mistake_ignores_the_image__read_digits(images, labels):
 
 
 def mistake_its_own_data__read_digits(images, labels):
-    """You train on `lab.mnist()` instead of what you are given, where the digits carry other numbers. A function
-    should use its arguments."""
+    """You train on `lab.mnist()` instead of what you are given, where the digits carry other numbers. A
+    function should use its arguments."""
     return read_digits(*(part[:300] for part in lab.mnist()))
 
 
 def mistake_no_hidden_layer__read_digits(images, labels):
-    """One Linear layer is no MLP. It comes astonishingly far with digits, but it can only add up pixels: put a
-    hidden layer and a ReLU in between."""
+    """One Linear layer is no MLP. It comes astonishingly far with digits, but it can only add up pixels: put
+    a hidden layer and a ReLU in between."""
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
     return model, train(model, optimiser, images, labels, epochs=1, batch_size=128)
@@ -523,8 +541,8 @@ def mistake_no_words__draw_loss(losses):
 
 
 def mistake_smoothed__draw_loss(losses):
-    """You draw an average of the losses. Smooth beside the raw curve if you like, but draw what was measured: a
-    spike is often the most interesting part."""
+    """You draw an average of the losses. Smooth beside the raw curve if you like, but draw what was measured:
+    a spike is often the most interesting part."""
     mean = torch.tensor(losses).unfold(0, 10, 1).mean(-1)
     return lab.line(mean, title="Loss", x_title="step", y_title="loss")
 
@@ -562,7 +580,9 @@ def also_right_slices__train(model, optimiser, images, labels, epochs, batch_siz
 
 
 def also_right_sgd__read_digits(images, labels):
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 60), nn.ReLU(), nn.Linear(60, 30), nn.ReLU(), nn.Linear(30, 10))
+    model = nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 60), nn.ReLU(), nn.Linear(60, 30), nn.ReLU(), nn.Linear(30, 10)
+    )
     optimiser = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     return model, train(model, optimiser, images, labels, epochs=8, batch_size=50)
 

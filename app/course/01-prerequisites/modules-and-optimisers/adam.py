@@ -1,13 +1,15 @@
 """Adam
 
-Gradient descent uses one learning rate for all parameters, however large or small their gradients are. Adam keeps two
-running averages for each parameter, of the gradient and of its square, and divides one by the root of the other:
+Gradient descent uses one learning rate for all parameters, however large or small their gradients are. Adam
+keeps two running averages for each parameter, of the gradient and of its square, and divides one by the root
+of the other:
 
 $$m \\leftarrow \\beta_1 m + (1-\\beta_1)\\,g, \\qquad s \\leftarrow \\beta_2 s + (1-\\beta_2)\\,g^2,$$
 $$\\hat m = \\frac{m}{1-\\beta_1^t}, \\qquad \\hat s = \\frac{s}{1-\\beta_2^t}, \\qquad
 w \\leftarrow w - \\eta\\,\\frac{\\hat m}{\\sqrt{\\hat s} + \\varepsilon},$$
 
-where $t$ counts the steps from 1. Write `step`; it has to stay beside `torch.optim.Adam` for 20 steps, to within 1e-4.
+where $t$ counts the steps from 1. Write `step`; it has to stay beside `torch.optim.Adam` for 20 steps, to
+within 1e-4.
 """
 
 import random
@@ -19,24 +21,26 @@ from torch import Tensor
 from workers import lab
 
 HINTS = [
-    "Count the step first, so that t is 1 at the first one. Then, for each parameter with a gradient, renew both averages "
-    "*in place*, and compute the two corrected ones as new tensors.",
-    "`mean.mul_(beta1).add_((1 - beta1) * g)` and `square.mul_(beta2).add_((1 - beta2) * g**2)`. The corrections divide by "
-    "`1 - beta1**self.t` and `1 - beta2**self.t`.",
-    "`parameter.sub_(self.lr * (mean / (1 - beta1**self.t)) / ((square / (1 - beta2**self.t)).sqrt() + self.eps))`, "
-    "inside of `with torch.no_grad():`.",
+    "Count the step first, so that t is 1 at the first one. Then, for each parameter with a gradient, renew "
+    "both averages *in place*, and compute the two corrected ones as new tensors.",
+    "`mean.mul_(beta1).add_((1 - beta1) * g)` and `square.mul_(beta2).add_((1 - beta2) * g**2)`. The "
+    "corrections divide by `1 - beta1**self.t` and `1 - beta2**self.t`.",
+    "`parameter.sub_(self.lr * (mean / (1 - beta1**self.t)) / ((square / (1 - beta2**self.t)).sqrt() + "
+    "self.eps))`, inside of `with torch.no_grad():`.",
 ]
 MINUTES = 12
 CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 3
 IMPORTANCE = 3
-PURPOSE = """Nearly every model you will study was trained with Adam or its sibling AdamW. It works on each coordinate by itself,
-so it is one of the few parts of training for which the basis matters: a reason why single neurons may mean something,
-and directions of the residual stream at times do."""
-WHY = """Both averages begin at zero and are much too small at first. Dividing by $1-\\beta^t$ mends exactly that: at the first
-step $\\hat m = g$ and $\\hat s = g^2$, so that each parameter moves by the learning rate, whatever its gradient.
+PURPOSE = """Nearly every model you will study was trained with Adam or its sibling AdamW. It works on each
+coordinate by itself, so it is one of the few parts of training for which the basis matters: a reason why
+single neurons may mean something, and directions of the residual stream at times do."""
+WHY = """Both averages begin at zero and are much too small at first. Dividing by $1-\\beta^t$ mends exactly
+that: at the first step $\\hat m = g$ and $\\hat s = g^2$, so that each parameter moves by the learning rate,
+whatever its gradient.
 
-$\\varepsilon$ stands outside of the root. Inside, it would be compared with squared gradients, and would swallow small ones."""
+$\\varepsilon$ stands outside of the root. Inside, it would be compared with squared gradients, and would
+swallow small ones."""
 SEE = {"mistake_no_memory__Adam": "momentum_sgd"}
 
 
@@ -132,7 +136,8 @@ def probe_unused(start) -> Float[Tensor, "weight"]:
 
 
 class mistake_not_corrected__Adam(Adam):
-    """The averages are used as they are. Both begin at zero and are much too small at first: divide them by 1 − βᵗ."""
+    """The averages are used as they are. Both begin at zero and are much too small at first: divide them by 1
+    − βᵗ."""
 
     def step(self):
         beta1, beta2 = self.betas
@@ -145,7 +150,8 @@ class mistake_not_corrected__Adam(Adam):
 
 
 class mistake_eps_inside__Adam(Adam):
-    """Your eps stands under the root, where it is compared with *squared* gradients. It belongs outside: √s + ε."""
+    """Your eps stands under the root, where it is compared with *squared* gradients. It belongs outside: √s +
+    ε."""
 
     def step(self):
         beta1, beta2 = self.betas
@@ -160,8 +166,8 @@ class mistake_eps_inside__Adam(Adam):
 
 
 class mistake_no_memory__Adam(Adam):
-    """Your averages are not remembered: each step begins with zeros. Change them in place, or put the new ones back into
-    `self.means` and `self.squares`."""
+    """Your averages are not remembered: each step begins with zeros. Change them in place, or put the new
+    ones back into `self.means` and `self.squares`."""
 
     def step(self):
         self.means = [torch.zeros_like(p) for p in self.parameters]
@@ -170,8 +176,8 @@ class mistake_no_memory__Adam(Adam):
 
 
 class mistake_not_squared__Adam(Adam):
-    """The second average is of the gradient's size, and not of its square. Then taking its root makes no sense of units:
-    square first."""
+    """The second average is of the gradient's size, and not of its square. Then taking its root makes no
+    sense of units: square first."""
 
     def step(self):
         beta1, beta2 = self.betas
@@ -195,8 +201,8 @@ class mistake_counted_from_zero__Adam(Adam):
 
 
 class mistake_counted_for_each__Adam(Adam):
-    """Your t counts once for each *parameter* and not once for each step, so that the correction fades too soon. Count
-    outside of the loop."""
+    """Your t counts once for each *parameter* and not once for each step, so that the correction fades too
+    soon. Count outside of the loop."""
 
     def step(self):
         beta1, beta2 = self.betas

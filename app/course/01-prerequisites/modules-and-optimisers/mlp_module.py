@@ -1,7 +1,8 @@
 """Put together: an MLP
 
-Your own `Linear` and `ReLU` stand above. Make a network of them: one hidden layer, for inputs of any shape that are
-flattened first. Call the two layers `hidden` and `out`: the examiner loads weights of its own by these names.
+Your own `Linear` and `ReLU` stand above. Make a network of them: one hidden layer, for inputs of any shape
+that are flattened first. Call the two layers `hidden` and `out`: the examiner loads weights of its own by
+these names.
 """
 
 import random
@@ -13,23 +14,24 @@ from torch import Tensor, nn
 from workers import lab
 
 HINTS = [
-    "In `__init__`, call `super().__init__()` and set two attributes, each a `Linear`. A module that is set on another "
-    "as an attribute is registered with all its parameters.",
+    "In `__init__`, call `super().__init__()` and set two attributes, each a `Linear`. A module that is set "
+    "on another as an attribute is registered with all its parameters.",
     "In `forward`, flatten everything but the batch: `x.flatten(1)`. Then hidden, ReLU, out.",
-    "`self.hidden, self.out = Linear(d_in, d_hidden), Linear(d_hidden, d_out)`, and "
-    "`return self.out(ReLU()(self.hidden(x.flatten(1))))`.",
+    "`self.hidden, self.out = Linear(d_in, d_hidden), Linear(d_hidden, d_out)`, and `return "
+    "self.out(ReLU()(self.hidden(x.flatten(1))))`.",
 ]
 USES = ["relu_and_linear"]
 MINUTES = 8
 CONCEPTS = ["wrote-a-module"]
 DIFFICULTY = 2
 IMPORTANCE = 4
-PURPOSE = """Half of a transformer's layers and two thirds of GPT-2's block weights are MLPs of just this form. And a model's
-`state_dict`, with its dotted names, is what you will load weights from and hang hooks on."""
+PURPOSE = """Half of a transformer's layers and two thirds of GPT-2's block weights are MLPs of just this
+form. And a model's `state_dict`, with its dotted names, is what you will load weights from and hang hooks
+on."""
 SHAPES = ["x: batch ...", "flat: batch d_in", "hidden: batch d_hidden", "logits: batch d_out"]
-WHY = """Attributes do the book-keeping: `self.hidden = Linear(…)` registers the layer, and its parameters are called
-`hidden.weight` and `hidden.bias`. A plain Python list hides the layers from the module; `nn.ModuleList` is the list that
-does not.
+WHY = """Attributes do the book-keeping: `self.hidden = Linear(…)` registers the layer, and its parameters are
+called `hidden.weight` and `hidden.bias`. A plain Python list hides the layers from the module;
+`nn.ModuleList` is the list that does not.
 
 There is no ReLU after the last layer. Logits have to be able to be negative."""
 SEE = {"mistake_in_a_list__MLP": "relu_and_linear"}
@@ -60,8 +62,8 @@ def check_names(answer):
     d_in, d_hidden, d_out = random.randint(3, 6), random.randint(7, 9), random.randint(2, 5)
     found = answer.probe_names(d_in, d_hidden, d_out)
     assert found, (
-        "The MLP has no parameters, though its layers have. It finds layers that are attributes of its own, and not "
-        "those in a plain list or dictionary."
+        "The MLP has no parameters, though its layers have. It finds layers that are attributes of its own, "
+        "and not those in a plain list or dictionary."
     )
     wanted = {"hidden.weight": [d_hidden, d_in], "hidden.bias": [d_hidden], "out.weight": [d_out, d_hidden]}
     lab.same(found, wanted | {"out.bias": [d_out]}, name=f"what MLP({d_in}, {d_hidden}, {d_out}) registers")
@@ -115,8 +117,8 @@ def probe_without_gradient(weights, x) -> list[str]:
 
 
 class mistake_in_a_list__MLP(MLP):
-    """Your layers sit in a plain list, where the module does not see them: it has no parameters, and an optimiser
-    would train nothing. Make them attributes, or use `nn.ModuleList`."""
+    """Your layers sit in a plain list, where the module does not see them: it has no parameters, and an
+    optimiser would train nothing. Make them attributes, or use `nn.ModuleList`."""
 
     def __init__(self, d_in, d_hidden, d_out):
         nn.Module.__init__(self)
@@ -124,31 +126,32 @@ class mistake_in_a_list__MLP(MLP):
 
 
 class mistake_no_relu__MLP(MLP):
-    """There is no ReLU between the layers. Two linear maps in a row are one linear map: the hidden layer would be for
-    nothing."""
+    """There is no ReLU between the layers. Two linear maps in a row are one linear map: the hidden layer
+    would be for nothing."""
 
     def forward(self, x):
         return self.out(self.hidden(x.flatten(1)))
 
 
 class mistake_relu_last__MLP(MLP):
-    """You put a ReLU after the last layer, too. Logits have to be able to be negative: half of what the network wants
-    to say is cut off."""
+    """You put a ReLU after the last layer, too. Logits have to be able to be negative: half of what the
+    network wants to say is cut off."""
 
     def forward(self, x):
         return self.out(self.hidden(x.flatten(1)).relu()).relu()
 
 
 class mistake_batch_flattened__MLP(MLP):
-    """`flatten()` without an argument makes one long vector of all images together. Keep the batch: `flatten(1)`."""
+    """`flatten()` without an argument makes one long vector of all images together. Keep the batch:
+    `flatten(1)`."""
 
     def forward(self, x):
         return self.out(self.hidden(x.flatten()).relu())
 
 
 class mistake_detached__MLP(MLP):
-    """The hidden numbers are detached from the graph (`detach`, `.data` or `no_grad`), so that the first layer never
-    gets a gradient."""
+    """The hidden numbers are detached from the graph (`detach`, `.data` or `no_grad`), so that the first
+    layer never gets a gradient."""
 
     def forward(self, x):
         return self.out(self.hidden(x.flatten(1)).relu().detach())

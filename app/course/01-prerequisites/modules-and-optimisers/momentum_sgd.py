@@ -1,12 +1,12 @@
 """Gradient descent with momentum
 
-An optimiser holds parameters and changes them by their gradients. Write the two methods of one, with momentum $\\mu$
-and learning rate $\\eta$. Each parameter has a velocity, which begins at zero:
+An optimiser holds parameters and changes them by their gradients. Write the two methods of one, with momentum
+$\\mu$ and learning rate $\\eta$. Each parameter has a velocity, which begins at zero:
 
 $$v \\leftarrow \\mu v + g, \\qquad w \\leftarrow w - \\eta v.$$
 
-With $\\mu = 0$ this is plain gradient descent. The examiner lets yours and `torch.optim.SGD` walk 20 steps side by
-side; they have to stay together to within 1e-4.
+With $\\mu = 0$ this is plain gradient descent. The examiner lets yours and `torch.optim.SGD` walk 20 steps
+side by side; they have to stay together to within 1e-4.
 """
 
 import random
@@ -18,26 +18,27 @@ from torch import Tensor
 from workers import lab
 
 HINTS = [
-    "A parameter that nobody used in the forward pass has `grad` None: leave it alone. All others change *in place*, "
-    "and without being recorded for `backward`: inside of `with torch.no_grad():`.",
-    "`velocity.mul_(self.momentum).add_(parameter.grad)` renews a velocity in place, so that it is still there at the next "
-    "step. Then `parameter -= self.lr * velocity`.",
+    "A parameter that nobody used in the forward pass has `grad` None: leave it alone. All others change *in "
+    "place*, and without being recorded for `backward`: inside of `with torch.no_grad():`.",
+    "`velocity.mul_(self.momentum).add_(parameter.grad)` renews a velocity in place, so that it is still "
+    "there at the next step. Then `parameter -= self.lr * velocity`.",
     "`for parameter, velocity in zip(self.parameters, self.velocities):` skip those without a gradient; "
-    "`velocity.mul_(self.momentum).add_(parameter.grad)`; `parameter.sub_(self.lr * velocity)`. `zero_grad` sets each "
-    "`grad` to None.",
+    "`velocity.mul_(self.momentum).add_(parameter.grad)`; `parameter.sub_(self.lr * velocity)`. `zero_grad` "
+    "sets each `grad` to None.",
 ]
 MINUTES = 10
 CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 2
 IMPORTANCE = 3
-PURPOSE = """Optimisers decide which of many possible solutions a network ends in. Questions of MI such as “why did this
-circuit form so suddenly?” are questions about these few lines."""
-WHY = """`no_grad` keeps the update out of the graph, and the in-place `sub_` changes the very tensor that the model holds. A
-line `parameter = parameter - …` would make a new tensor, give it the old name for a moment, and change no model.
+PURPOSE = """Optimisers decide which of many possible solutions a network ends in. Questions of MI such as
+“why did this circuit form so suddenly?” are questions about these few lines."""
+WHY = """`no_grad` keeps the update out of the graph, and the in-place `sub_` changes the very tensor that the
+model holds. A line `parameter = parameter - …` would make a new tensor, give it the old name for a moment,
+and change no model.
 
-In PyTorch's momentum the gradient is *added* at full weight, so that in a long straight valley the steps grow to
-$1/(1-\\mu)$ times their size, ten times at $\\mu = 0.9$. Other texts weigh it by $1-\\mu$: the same walk with another
-learning rate."""
+In PyTorch's momentum the gradient is *added* at full weight, so that in a long straight valley the steps grow
+to $1/(1-\\mu)$ times their size, ten times at $\\mu = 0.9$. Other texts weigh it by $1-\\mu$: the same walk
+with another learning rate."""
 
 
 class SGD:
@@ -91,7 +92,9 @@ def check_momentum(answer):
 def check_zero_grad(answer):
     """After `zero_grad` no gradient is left."""
     left = answer.probe_left_over(torch.randn(3, 2))
-    assert not left, "After your `zero_grad` a parameter still has its gradient, and the next `backward` adds to it."
+    assert not left, (
+        "After your `zero_grad` a parameter still has its gradient, and the next `backward` adds to it."
+    )
 
 
 def check_unused(answer):
@@ -146,8 +149,8 @@ def probe_unused(start) -> Float[Tensor, "weight"]:
 
 
 class mistake_gradients_kept__SGD(SGD):
-    """Your `zero_grad` leaves the gradients where they are, and `backward` adds to them: each step repeats all steps
-    before it. Set every `grad` to None."""
+    """Your `zero_grad` leaves the gradients where they are, and `backward` adds to them: each step repeats
+    all steps before it. Set every `grad` to None."""
 
     def zero_grad(self):
         pass
@@ -165,8 +168,8 @@ class mistake_uphill__SGD(SGD):
 
 
 class mistake_no_memory__SGD(SGD):
-    """The velocity is not remembered: each step begins with a velocity of zero. Change `self.velocities` in place, or
-    put the new ones back."""
+    """The velocity is not remembered: each step begins with a velocity of zero. Change `self.velocities` in
+    place, or put the new ones back."""
 
     def step(self):
         with torch.no_grad():
@@ -177,8 +180,8 @@ class mistake_no_memory__SGD(SGD):
 
 
 class mistake_averaged__SGD(SGD):
-    """You weigh the gradient by 1 − momentum. Some texts do; here, as in PyTorch, it is added as it is, so that your
-    steps are too short."""
+    """You weigh the gradient by 1 − momentum. Some texts do; here, as in PyTorch, it is added as it is, so
+    that your steps are too short."""
 
     def step(self):
         with torch.no_grad():
@@ -189,8 +192,8 @@ class mistake_averaged__SGD(SGD):
 
 
 class mistake_new_tensors__SGD(SGD):
-    """`parameter = parameter − …` makes a new tensor and leaves the model's own as it was: nothing moves. Change it in
-    place, with `-=` or `sub_`."""
+    """`parameter = parameter − …` makes a new tensor and leaves the model's own as it was: nothing moves.
+    Change it in place, with `-=` or `sub_`."""
 
     def step(self):
         with torch.no_grad():
@@ -201,8 +204,8 @@ class mistake_new_tensors__SGD(SGD):
 
 
 class mistake_recorded__SGD(SGD):
-    """The update itself is recorded for `backward`, and PyTorch refuses to change a parameter like that. Put it inside of
-    `with torch.no_grad():`."""
+    """The update itself is recorded for `backward`, and PyTorch refuses to change a parameter like that. Put
+    it inside of `with torch.no_grad():`."""
 
     def step(self):
         for parameter, velocity in zip(self.parameters, self.velocities, strict=True):
@@ -212,7 +215,8 @@ class mistake_recorded__SGD(SGD):
 
 
 class mistake_unused_not_skipped__SGD(SGD):
-    """A parameter that was not used has no gradient: `grad` is None, which cannot be added. Leave such ones alone."""
+    """A parameter that was not used has no gradient: `grad` is None, which cannot be added. Leave such ones
+    alone."""
 
     def step(self):
         with torch.no_grad():

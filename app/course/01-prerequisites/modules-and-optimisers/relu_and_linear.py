@@ -1,10 +1,10 @@
 """ReLU and Linear, as modules
 
-Write the two parts that every network is made of. A *module* is a class that knows its parameters: whatever is
-set on it as an `nn.Parameter` is found by `.parameters()`, by optimisers, and by whoever loads weights.
+Write the two parts that every network is made of. A *module* is a class that knows its parameters: whatever
+is set on it as an `nn.Parameter` is found by `.parameters()`, by optimisers, and by whoever loads weights.
 
-`Linear` keeps its weight as [out, in], as PyTorch does: row $i$ is what output $i$ looks for. Both weight and bias
-begin uniformly between $-1/\\sqrt{\\text{in}}$ and $+1/\\sqrt{\\text{in}}$.
+`Linear` keeps its weight as [out, in], as PyTorch does: row $i$ is what output $i$ looks for. Both weight and
+bias begin uniformly between $-1/\\sqrt{\\text{in}}$ and $+1/\\sqrt{\\text{in}}$.
 """
 
 import random
@@ -16,29 +16,33 @@ from torch import Tensor, nn
 from workers import lab
 
 HINTS = [
-    "ReLU keeps what is positive and makes zero of the rest: `clamp`, `maximum` and `where` can all do it, without "
-    "changing `x` itself. For Linear, call `super().__init__()` first, then set `self.weight` and `self.bias`.",
+    "ReLU keeps what is positive and makes zero of the rest: `clamp`, `maximum` and `where` can all do it, "
+    "without changing `x` itself. For Linear, call `super().__init__()` first, then set `self.weight` and "
+    "`self.bias`.",
     "`torch.rand(out_features, in_features)` lies between 0 and 1; stretch it to ±`bound` and wrap it in "
     "`nn.Parameter`. Without a bias, `self.bias = None`.",
-    "`self.weight = nn.Parameter(bound * (2 * torch.rand(out_features, in_features) - 1))` with "
-    "`bound = in_features**-0.5`; the forward pass is `x @ self.weight.T`, plus `self.bias` unless that is None.",
+    "`self.weight = nn.Parameter(bound * (2 * torch.rand(out_features, in_features) - 1))` with `bound = "
+    "in_features**-0.5`; the forward pass is `x @ self.weight.T`, plus `self.bias` unless that is None.",
 ]
 MINUTES = 10
 CONCEPTS = ["wrote-a-module"]
 DIFFICULTY = 2
 IMPORTANCE = 4
-PURPOSE = """A transformer is Linear maps with very little in between. When you read weights in MI, the first question
-is always which axis is in and which is out, and libraries disagree: PyTorch keeps [out, in], TransformerLens
-[in, out]."""
+PURPOSE = """A transformer is Linear maps with very little in between. When you read weights in MI, the first
+question is always which axis is in and which is out, and libraries disagree: PyTorch keeps [out, in],
+TransformerLens [in, out]."""
 SHAPES = ["x: ... in", "weight: out in", "bias: out", "result: ... out"]
-WHY = """`x @ self.weight.T` multiplies along the last axis and leaves all others alone, so that one line serves a single
-vector, a batch, and a batch of sequences.
+WHY = """`x @ self.weight.T` multiplies along the last axis and leaves all others alone, so that one line
+serves a single vector, a batch, and a batch of sequences.
 
-The range of the beginning is no detail. Each output sums `in_features` products; were the weights of size 1, it would
-be about $\\sqrt{\\text{in}}$ times as large as the inputs, and the next layer's again.
+The range of the beginning is no detail. Each output sums `in_features` products; were the weights of size 1,
+it would be about $\\sqrt{\\text{in}}$ times as large as the inputs, and the next layer's again.
 
 ReLU must not change its input in place: whoever computed it may still need it, `backward` above all."""
-STYLE = {"loop": "No loop is needed: `x @ self.weight.T` multiplies along the last axis, whatever stands before it."}
+STYLE = {
+    "loop": "No loop is needed: `x @ self.weight.T` multiplies along the last axis, whatever stands before "
+    "it."
+}
 SEE = {"mistake_plain_tensors__Linear": "mlp_module"}
 
 
@@ -54,7 +58,8 @@ class ReLU(nn.Module):
 
 class Linear(nn.Module):
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        """Parameters `weight` [out, in] and `bias` [out], uniform between ±1/sqrt(in); without a bias it is None.
+        """Parameters `weight` [out, in] and `bias` [out], uniform between ±1/sqrt(in); without a bias it is
+        None.
 
         >>> {name: tuple(parameter.shape) for name, parameter in Linear(3, 2).named_parameters()}
         {'weight': (2, 3), 'bias': (2,)}
@@ -118,10 +123,15 @@ def check_beginning(answer):
     bound = into**-0.5
     for values, name in zip(answer.probe_beginning(into, 400), ("weight", "bias"), strict=True):
         most, mean, spread = float(values.abs().max()), float(values.mean()), float(values.std())
-        said = f"With {into} inputs, your {name} begins between {float(values.min()):.3f} and {float(values.max()):.3f}"
-        assert spread > 0.01 * bound, f"{said}: all alike. Draw it at random, or all outputs stay the same for ever."
+        low, high = float(values.min()), float(values.max())
+        said = f"With {into} inputs, your {name} begins between {low:.3f} and {high:.3f}"
+        assert spread > 0.01 * bound, (
+            f"{said}: all alike. Draw it at random, or all outputs stay the same for ever."
+        )
         assert most < 1.01 * bound, f"{said}; ±{bound:.3f} was wanted."
-        assert abs(mean) < 0.2 * bound, f"{said}, with a mean of {mean:.3f}. As many should be negative as positive."
+        assert abs(mean) < 0.2 * bound, (
+            f"{said}, with a mean of {mean:.3f}. As many should be negative as positive."
+        )
         assert most > 0.95 * bound, f"{said}; ±{bound:.3f} was wanted."
         assert abs(spread - bound / 3**0.5) < 0.1 * bound, f"{said}, and not uniformly."
 
@@ -132,7 +142,9 @@ def probe_relu(x) -> tuple[Tensor, Tensor]:
 
 
 def probe_parameters(into, out, bias) -> dict[str, list[int]]:
-    return {name: list(parameter.shape) for name, parameter in Linear(into, out, bias=bias).named_parameters()}
+    return {
+        name: list(parameter.shape) for name, parameter in Linear(into, out, bias=bias).named_parameters()
+    }
 
 
 def probe_linear(weight, bias, x) -> Tensor:
@@ -176,8 +188,8 @@ class mistake_plain_tensors__Linear(Linear):
 
 
 class mistake_turned__Linear(nn.Module):
-    """Your weight is [in, out]. Many libraries keep it so, TransformerLens among them; here, as in PyTorch, it is
-    [out, in]."""
+    """Your weight is [in, out]. Many libraries keep it so, TransformerLens among them; here, as in PyTorch,
+    it is [out, in]."""
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
@@ -203,8 +215,8 @@ class mistake_bias_forgotten__Linear(Linear):
 
 
 class mistake_not_scaled__Linear(Linear):
-    """Your parameters begin between 0 and 1, whatever the number of inputs, and all of them positive. Each output is a
-    sum over all inputs: it would be enormous. Draw between ±1/sqrt(in)."""
+    """Your parameters begin between 0 and 1, whatever the number of inputs, and all of them positive. Each
+    output is a sum over all inputs: it would be enormous. Draw between ±1/sqrt(in)."""
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__(in_features, out_features, bias)
@@ -212,8 +224,8 @@ class mistake_not_scaled__Linear(Linear):
 
 
 class mistake_zeros__Linear(Linear):
-    """All weights begin at zero. Then all hidden numbers are equal, get equal gradients, and stay equal for ever: the
-    layer would be one unit wide."""
+    """All weights begin at zero. Then all hidden numbers are equal, get equal gradients, and stay equal for
+    ever: the layer would be one unit wide."""
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__(in_features, out_features, bias)
