@@ -172,6 +172,14 @@ def _models() -> _Found:
     return "ok", ", ".join((*(path.stem for path in shipped), *installed))
 
 
+def _digits() -> _Found:
+    command = [sys.executable, "-m", "workers.digits", "--look"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if said.returncode:
+        return "warn", "not fetched, and one lesson needs them: start with a network (`make serve`)"
+    return "ok", said.stdout.strip()
+
+
 def _port() -> _Found:
     host, port = settings().host, settings().port
     try:
@@ -195,5 +203,6 @@ _LOOKS: dict[str, Callable[[], _Found]] = {
     "course": _course,
     "pages": _assets,
     "models": _models,
+    "digits": _digits,
     "address": _port,
 }

@@ -101,6 +101,7 @@ def prepare(options: set[str], serving: bool) -> tuple[Path, dict[str, str]]:
             install_packages(data, environment, test)
         if not {"--as-it-is", "--without-pages"} & options:
             build_assets(data, environment)
+            bring_digits(data, environment)
     return data / "env" / "bin" / "python", environment
 
 
@@ -211,6 +212,21 @@ def build_assets(data: Path, environment: dict[str, str]) -> None:
     shutil.rmtree(node, ignore_errors=True)
     for cache in ("npm", "pip"):
         shutil.rmtree(data / "cache" / cache, ignore_errors=True)
+
+
+def bring_digits(data: Path, environment: dict[str, str]) -> None:
+    """The handwritten digits of one lesson, by `python -m workers.digits`. All else works without them, so
+    that a start without a network is not stopped: the next start tries again.
+    """
+    python, log = data / "env" / "bin" / "python", data / "install.log"
+    command = [str(python), "-m", "workers.digits"]
+    if not run_to_the_end([*command, "--look"], log, environment, lambda: None):
+        return
+    with Step("Handwritten digits"):
+        failed = run_to_the_end(command, log, environment, lambda: None)
+    if failed:
+        why = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        print(f"The lesson that reads handwritten digits has none ({why}): the next start tries again.")
 
 
 def digest_of_sources() -> str:

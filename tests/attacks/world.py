@@ -33,6 +33,7 @@ from app.models import Attempt, Draft, Run, State, User
 from app.processes import spawn, stop
 from tests.attacks import canaries, traces
 from tests.attacks.corpus import HERE, Attack
+from workers import digits
 from workers.examiner.graders import SPARE
 from workers.runner.client import status
 
@@ -357,6 +358,7 @@ def _know_places(made: World, run_dir: Path, course: Path) -> None:
         "file": str(made.folder / "canary.txt"),
         "course": str(course),
         "root": str(ROOT),
+        "private_digits": str(digits.private_file()),
         "weights": str(SHIPPED / "attn-only-2l.safetensors"),
         "mark": traces.MARK,
         "runner_socket": f"{run_dir}/runner.sock",

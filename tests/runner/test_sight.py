@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from workers import digits
 from workers.runner.confine import sight
 
 OURS = ("workers/__init__.py", "workers/wire.py", "workers/lab/__init__.py", "workers/runner/child.py")
@@ -74,3 +75,18 @@ def test_model_folders_are_seen_whole_so_that_later_models_appear(
     seen = look_at(site, monkeypatch, (str(tmp_path / "link"), str(tmp_path / "absent")))
     assert str(models) in seen.reading
     assert str(tmp_path / "absent") not in seen.reading
+
+
+def test_of_the_digits_only_the_public_ones_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in (public := digits.public_file(str(tmp_path)), private := digits.private_file(str(tmp_path))):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    monkeypatch.setattr(digits, "public_file", lambda: public)
+    for seen in (look_at(install(tmp_path / "lib" / "site-packages"), monkeypatch), sight.look([])):
+        assert inside(seen, public)
+        assert not inside(seen, private)
+        assert str(private.parent) not in seen.listing
+
+
+def test_here_the_private_digits_are_out_of_sight() -> None:
+    assert not inside(sight.look([]), digits.private_file())

@@ -9,6 +9,7 @@ from workers.lab.bars import progress
 from workers.lab.besides import Beside, beside
 from workers.lab.compare import same
 from workers.lab.curves import LiveCurve
+from workers.lab.digits import DataUnavailable, mnist
 from workers.lab.display import show
 from workers.lab.figures import heatmap, histogram, line, scatter
 from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
@@ -16,6 +17,7 @@ from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device
 __all__ = [
     "AttentionView",
     "Beside",
+    "DataUnavailable",
     "LiveCurve",
     "ModelInfo",
     "ModelUnavailable",
@@ -27,6 +29,7 @@ __all__ = [
     "histogram",
     "line",
     "load",
+    "mnist",
     "models",
     "progress",
     "same",

@@ -1,4 +1,5 @@
-"""What a run may see of the file system: interpreter, libraries, the lab and the models. Nothing else.
+"""What a run may see of the file system: interpreter, libraries, the lab, the models and public data. Nothing
+else.
 
 Above all not the course (it holds the references) and not the data folder.
 """
@@ -14,10 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers import digits
+
 PACKAGE = Path(__file__).resolve().parents[2]  # workers/
 ROOT = PACKAGE.parent
 
-_OF_WORKERS = ("__init__.py", "wire.py", "values.py", "rehearsal.py", "lab", "runner")
+_OF_WORKERS = ("__init__.py", "wire.py", "values.py", "rehearsal.py", "digits.py", "lab", "runner")
 _SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime",
     "/sys/devices/system/cpu",
@@ -41,6 +44,7 @@ class Sight:
 def look(models: Iterable[str], device: str = "cpu") -> Sight:
     """What is to be seen on this machine, with these model folders, by runs that compute on this device."""
     wanted = [*_libraries(), *_SYSTEM, *(str(PACKAGE / name) for name in _OF_WORKERS), *models]
+    wanted.append(str(digits.public_file()))
     wanted += _SYSTEM_OF_GPUS if device != "cpu" else ()
     hidden = [str(ROOT / "app"), str(PACKAGE)]
     reading: dict[str, None] = {}
