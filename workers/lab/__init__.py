@@ -5,7 +5,9 @@
 """
 
 from workers.lab.attention import AttentionView, attention
+from workers.lab.chance import follows
 from workers.lab.compare import same
+from workers.lab.corpus import tales
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
 from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
@@ -17,10 +19,12 @@ __all__ = [
     "UnknownModel",
     "attention",
     "device",
+    "follows",
     "heatmap",
     "line",
     "load",
     "models",
     "same",
     "show",
+    "tales",
 ]
