@@ -59,7 +59,12 @@ def qk_table(
     W_Q: Float[Tensor, "d_model d_head"],
     W_K: Float[Tensor, "d_model d_head"],
 ) -> Float[Tensor, "d_vocab d_vocab"]:
-    """The score with which each current token (row) looks at each earlier one (column)."""
+    """The score with which each current token (row) looks at each earlier one (column).
+
+    >>> qk_table(torch.eye(2), torch.eye(2), torch.eye(2)).round(decimals=2)
+    tensor([[ 1.4100, -1.4100],
+            [-1.4100,  1.4100]])
+    """
     E = normalise(W_E)
     return (E @ W_Q) @ (E @ W_K).T / W_Q.shape[1] ** 0.5
 

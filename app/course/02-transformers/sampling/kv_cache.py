@@ -64,6 +64,12 @@ def attend_next(
 
     x: the newest token's (normalised) residual stream. cache: what you left there in earlier steps of the same
     text; empty at its first token. Changes only `cache`.
+
+    >>> cache, one = {}, torch.eye(2)
+    >>> attend_next(torch.tensor([1.0, 2.0]), cache, one, one, one)
+    tensor([1., 2.])
+    >>> attend_next(torch.tensor([0.0, 0.0]), cache, one, one, one)  # both keys score 0
+    tensor([0.5000, 1.0000])
     """
     keys, values = (x @ W_K)[None], (x @ W_V)[None]
     if cache:

@@ -14,7 +14,6 @@ the limit is ten).
 `TinyTransformer` is given, and your `next_token_loss` is there.
 """
 
-import bisect
 import math
 
 import torch
@@ -28,7 +27,7 @@ HINTS = [
     "Five lines in a loop: cut a batch of windows out of the text, at random places; run the model; take the loss; "
     "go backwards; make a step.",
     "`start = torch.randint(len(text) - N_CTX + 1, (32, 1))` and `text[start + torch.arange(N_CTX)]` is a batch of 32 "
-    "windows. An Adam optimiser with a learning rate near 0.01 is right for so small a model.",
+    "windows. An Adam optimiser with a learning rate near 0.01 is right for so small a model (with `fused=True` it is twice as fast).",
     "In the loop: `loss = next_token_loss(model(windows), windows)`, `optimiser.zero_grad()`, `loss.backward()`, "
     "`optimiser.step()`. At the end `return model.state_dict()`.",
 ]
@@ -91,7 +90,7 @@ def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) 
     it was made.
     """
     model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
         windows = text[start + torch.arange(N_CTX)]
@@ -105,27 +104,29 @@ def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) 
 def check_weights(answer):
     """What comes back are the weights of a TinyTransformer, also without a single step."""
     text, d_vocab = torch.randint(5, (300,)), 5
-    _model(answer.probe_train(1, text, d_vocab, 0), d_vocab)
+    weights, _ = answer.probe_train(text, d_vocab, 0)
+    _model(weights, d_vocab)
 
 
 def check_learns(answer):
     """Forty steps change the weights, and what is learned is not worse than no idea, on a text never seen."""
     chances = _language(8)
     text, unseen = _write(chances, 6000), _write(chances, 2048)
-    before, after = (answer.probe_train(2, text, 8, steps) for steps in (0, 40))
+    before, after = answer.probe_before_and_after(text, 8, 40)
     assert any(not torch.equal(before[name], after[name]) for name in before), (
         "After 40 steps no weight is different from what it was before the first."
     )
-    logits, windows = _logits(_model(after, 8), unseen)
+    model = _model(after, 8)
+    logits, windows = _logits(model, unseen)
     repeats = (logits[:, :-1].argmax(-1) == windows[:, :-1]).float().mean().item()
     assert repeats < 0.8, (
         "After 40 steps your model nearly always predicts the very token it stands on. That is what it was taught."
     )
-    loss = _loss(logits, windows)
-    assert loss < 1.25 * math.log(8), (
-        f"After 40 steps the loss on a text that it has not seen is {loss:.1f} nats. Having no idea costs "
-        f"{math.log(8):.1f}. What it learned does not carry over."
-    )
+    if _loss(logits, windows) > 1.25 * math.log(8):
+        raise AssertionError(
+            "After 40 steps the loss on a text that your model has not seen is worse than that of somebody who has no "
+            f"idea. {_why(model, text, windows)}"
+        )
 
 
 def check_below_the_bigrams(answer):
@@ -134,32 +135,56 @@ def check_below_the_bigrams(answer):
     d_vocab = 7
     chances = _language(d_vocab)
     text, unseen = _write(chances, 20_000), _write(chances, 8192)
-    weights = dict(answer.probe_train(3, text, d_vocab, 200))
+    weights, seconds = answer.probe_train(text, d_vocab, 200)
     loss, entropy = _loss(*_logits(_model(weights, d_vocab), unseen)), _bigram_entropy(unseen, d_vocab)
     assert loss < entropy, (
         f"On a text that it has not seen your model pays {loss:.3f} nats a letter. A table of bigrams pays "
         f"{entropy:.3f}: get below that. Is the learning rate much too small, or too large?"
     )
-    seconds = float(answer.probe_seconds(3, text, d_vocab, 20)) * 10
-    assert seconds <= 10, f"200 steps take about {seconds:.0f} s of computing; 10 are allowed. Use smaller batches."
+    assert seconds <= 10, f"200 steps took {seconds:.0f} s of computing; 10 are allowed. Use smaller batches."
 
 
 def _language(d_vocab: int) -> Float[Tensor, "before last next"]:
-    """The chance of each next letter after each pair: whose bigrams leave at least 0.3 nats to be found."""
+    """The chance of each next letter after each pair. Of those drawn, one in which all letters are used, and the
+    letter before the last is worth 0.4 nats at least."""
     while True:
         chances = (2.5 * torch.randn(d_vocab, d_vocab, d_vocab)).softmax(-1)
-        blind = -(chances * chances.log()).sum(-1).mean()
-        mean = chances.mean(0)
-        if -(mean * mean.log()).sum(-1).mean() - blind > 0.4:
+        text = _write(chances, 3000)
+        shares = torch.bincount(text, minlength=d_vocab) / len(text)
+        both = -(chances * chances.log()).sum(-1)[text[:-1], text[1:]].mean().item()
+        often = (text[1:] == text[:-1]).float().mean()
+        if shares.min() > 0.3 / d_vocab and often < 0.3 and _bigram_entropy(text, d_vocab) - both > 0.4:
             return chances
 
 
 def _write(chances: Float[Tensor, "before last next"], length: int) -> Int[Tensor, "length"]:
+    import bisect
+
     sums, luck, letters = chances.cumsum(-1).tolist(), torch.rand(length).tolist(), [0, 1]
     while len(letters) < length:
         next_letter = bisect.bisect(sums[letters[-2]][letters[-1]], luck[len(letters)])
         letters.append(min(next_letter, len(sums) - 1))
     return torch.tensor(letters)
+
+
+class _Seeing(TinyTransformer):
+    """The same without a causal mask: how a model fares that was trained to look ahead."""
+
+    def fetch(self, q, k, v):
+        return F.scaled_dot_product_attention(q, k, v)
+
+
+def _why(model: TinyTransformer, text: Int[Tensor, "length"], windows: Int[Tensor, "batch pos"]) -> str:
+    """What explains that a model does so badly on these windows, which it has not seen."""
+    seeing = _Seeing(model.embed.num_embeddings)
+    seeing.load_state_dict(model.state_dict())
+    if _loss(seeing(windows), windows) < 0.7 * math.log(8):
+        return "With the next token in sight it does well."
+    every = text.unfold(0, N_CTX, 1)
+    surprise = F.cross_entropy(model(every)[:, :-1].transpose(1, 2), every[:, 1:], reduction="none").mean(-1)
+    if surprise.quantile(0.002) < 0.6:
+        return "A few places of the text that it was trained on it knows nearly perfectly, and no others."
+    return "It does badly everywhere."
 
 
 def _model(weights, d_vocab: int) -> TinyTransformer:
@@ -191,19 +216,21 @@ def _bigram_entropy(text: Int[Tensor, "length"], d_vocab: int) -> float:
     return -(counts * chances.clamp(min=1e-12).log()).sum().item() / (len(text) - 1)
 
 
-def probe_train(seed: int, text: Tensor, d_vocab: int, steps: int) -> dict[str, Tensor]:
-    torch.manual_seed(seed)
-    return dict(train_language_model(text, d_vocab, steps))
+def probe_before_and_after(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Weights before the first step and after the last, made from the same chance."""
+    chance = torch.random.get_rng_state()
+    before = {name: value.clone() for name, value in train_language_model(text, d_vocab, 0).items()}
+    torch.random.set_rng_state(chance)
+    return before, dict(train_language_model(text, d_vocab, steps))
 
 
-def probe_seconds(seed: int, text: Tensor, d_vocab: int, steps: int) -> float:
-    """Of computing, whoever else is busy on this machine."""
+def probe_train(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tensor], float]:
+    """And the seconds of computing that it took, whoever else is busy on this machine."""
     import time
 
-    torch.manual_seed(seed)
     began = time.process_time()
-    train_language_model(text, d_vocab, steps)
-    return time.process_time() - began
+    weights = dict(train_language_model(text, d_vocab, steps))
+    return weights, time.process_time() - began
 
 
 def mistake_no_step__train_language_model(text, d_vocab, steps):
@@ -221,7 +248,7 @@ def mistake_targets_not_shifted__train_language_model(text, d_vocab, steps):
     """The target at each position is the token that stands there already. The training loss falls to nothing, and the
     model has learned to repeat. `next_token_loss` compares with the token that *follows*."""
     model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
         windows = text[start + torch.arange(N_CTX)]
@@ -244,7 +271,7 @@ def mistake_by_heart__train_language_model(text, d_vocab, steps):
     """All steps see the same few windows, and the model has learned them by heart. Draw the windows *inside* the
     loop."""
     model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     start = torch.randint(len(text) - N_CTX + 1, (32, 1))
     windows = text[start + torch.arange(N_CTX)]
     for _ in range(steps):
@@ -259,7 +286,7 @@ def mistake_too_hot__train_language_model(text, d_vocab, steps):
     """A learning rate of 1 throws the weights about, and nothing is left of what they had learned. Take a hundredth of
     it."""
     model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1.0)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1.0, fused=True)
     for _ in range(steps):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
         windows = text[start + torch.arange(N_CTX)]
