@@ -34,10 +34,14 @@ FACTS_SECONDS = 300
 _EXAMPLES = """
 import doctest
 
-said = []
-for name in {names!r}:
-    for test in doctest.DocTestFinder().find(globals()[name], name, module=False, globs=dict(globals())):
-        doctest.DocTestRunner(verbose=False).run(test, out=said.append)
+said, parser = [], doctest.DocTestParser()
+for name in {names!r}:  # no DocTestFinder: it looks for the source of classes, and a cell is no file
+    thing = globals()[name]
+    for part in (thing, *(vars(thing).values() if isinstance(thing, type) else ())):
+        text = getattr(part, "__doc__", None)
+        if callable(part) and isinstance(text, str):
+            test = parser.get_doctest(text, dict(globals()), name, None, 0)
+            doctest.DocTestRunner(verbose=False).run(test, out=said.append)
 assert not said, "".join(said)
 """
 

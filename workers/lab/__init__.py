@@ -10,7 +10,16 @@ from workers.lab.compare import same
 from workers.lab.corpus import tales
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
-from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
+from workers.lab.models import (
+    ModelInfo,
+    ModelUnavailable,
+    UnknownModel,
+    device,
+    llama_sizes,
+    llama_weights,
+    load,
+    models,
+)
 
 __all__ = [
     "AttentionView",
@@ -22,6 +31,8 @@ __all__ = [
     "follows",
     "heatmap",
     "line",
+    "llama_sizes",
+    "llama_weights",
     "load",
     "models",
     "same",
