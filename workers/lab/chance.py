@@ -16,7 +16,7 @@ class Unlikely(AssertionError):
     """The draws do not follow the law; the message says which token came too often or too seldom."""
 
 
-def follows(draws: Any, law: Float[Tensor, "d_vocab"], *, name: str = "the draws") -> None:
+def follows(draws: Any, law: Float[Tensor, d_vocab], *, name: str = "the draws") -> None:
     """Raises `Unlikely` unless these tokens may well have been drawn with these probabilities.
 
     draws: whole numbers below d_vocab, in any shape; each is a draw of its own. law: adds up to 1. A token of
@@ -43,7 +43,7 @@ def follows(draws: Any, law: Float[Tensor, "d_vocab"], *, name: str = "the draws
         )
 
 
-def surprise(counts: Float[Tensor, "d_vocab"], expected: Float[Tensor, "d_vocab"]) -> float:
+def surprise(counts: Float[Tensor, d_vocab], expected: Float[Tensor, d_vocab]) -> float:
     """The probability that chance alone takes counts as far from what is expected, by chi-square."""
     rare = expected < LEAST_EXPECTED
     got, want = counts[~rare], expected[~rare]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def llama_weights(name: str) -> dict[str, Tensor]:
-    """The weights of an installed model, by Hugging Face's names; in fp32, mapped from the file and not copied.
+    """The weights of an installed model, by Hugging Face's names; in fp32, mapped from the file and not
+    copied.
 
     Raises `UnknownModel` or `ModelUnavailable`, each with a sentence that says what to do.
     """

@@ -1,16 +1,15 @@
 """Read the bigrams off the weights
 
-A transformer without layers has two matrices, and they are all it knows. A token's row of $W_E$ is put into the
-residual stream; the final norm scales it; $W_U$ turns it into logits:
+A transformer without layers has two matrices, and they are all it knows. A token's row of $W_E$ is put into
+the residual stream; the final norm scales it; $W_U$ turns it into logits:
 
 $$\\text{logits} = \\operatorname{norm}(W_E[t])\\, W_U .$$
 
 Do this for all tokens at once and you have the whole model in one table: row $t$ says what it expects after
 token $t$. `normalise` is given (it is a LayerNorm without weights). Positions are left out.
 
-Your table is compared with ours to within 1e-4, and then with real text: over all pairs of tokens that come up
-in unseen tales, the ranks of your probabilities and of the true frequencies have to correlate.
-"""
+Your table is compared with ours to within 1e-4, and then with real text: over all pairs of tokens that come
+up in unseen tales, the ranks of your probabilities and of the true frequencies have to correlate."""
 
 import torch
 from jaxtyping import Float
@@ -20,8 +19,8 @@ from workers import lab
 
 HINTS = [
     "`W_E` has a row for each token. One matrix product with `W_U` treats all rows at once.",
-    "`normalise(W_E) @ W_U` has a row for each current token and a column for each next one. These are logits: "
-    "which function makes log-probabilities of them, and along which axis?",
+    "`normalise(W_E) @ W_U` has a row for each current token and a column for each next one. These are "
+    "logits: which function makes log-probabilities of them, and along which axis?",
     "`(normalise(W_E) @ W_U).log_softmax(-1)`.",
 ]
 MINUTES = 8
@@ -85,8 +84,8 @@ def check_corpus(answer):
     true = (counts / counts.sum(1, keepdim=True))[often]
     found = _correlation(table[often], true)
     assert found >= 0.6, (
-        f"The rank correlation with {int(often.sum()):,} bigrams of unseen tales is {found:.2f}; it should be 0.6 "
-        "or more."
+        f"The rank correlation with {int(often.sum()):,} bigrams of unseen tales is {found:.2f}; it should "
+        f"be 0.6 or more."
     )
 
 

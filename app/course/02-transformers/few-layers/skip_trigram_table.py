@@ -1,18 +1,18 @@
 """What one head adds
 
-One layer of attention adds heads, and each does two things that are separate. *Where to look* is decided by the
-query of the current token and the key of an earlier one; *what to say* depends on the earlier token alone:
+One layer of attention adds heads, and each does two things that are separate. *Where to look* is decided by
+the query of the current token and the key of an earlier one; *what to say* depends on the earlier token
+alone:
 
 $$QK = \\frac{E\\, W_Q\\, (E\\, W_K)^\\top}{\\sqrt{d_\\text{head}}}, \\qquad OV = E\\, W_V\\, W_O\\, W_U,
 \\qquad E = \\operatorname{norm}(W_E).$$
 
-$QK$ has a row for each current token and a column for each earlier one; $OV$ has a row for each earlier token and
-a column for each next one. Together they say **skip-trigrams**: *earlier* … *current* → *next*.
+$QK$ has a row for each current token and a column for each earlier one; $OV$ has a row for each earlier token
+and a column for each next one. Together they say **skip-trigrams**: *earlier* … *current* → *next*.
 
-Write the two tables (positions left out), and from them the skip-trigrams of one current token: let every token
-of the vocabulary stand in the context once, take the head's attention to each, and multiply by what it says
-there. Your tables have to agree with ours to within 1e-3.
-"""
+Write the two tables (positions left out), and from them the skip-trigrams of one current token: let every
+token of the vocabulary stand in the context once, take the head's attention to each, and multiply by what it
+says there. Your tables have to agree with ours to within 1e-3."""
 
 import torch
 from jaxtyping import Float
@@ -21,11 +21,12 @@ from torch import Tensor
 from workers import lab
 
 HINTS = [
-    "Every weight of the head stands in the formula once. Begin with `E = normalise(W_E)`: a row for each token.",
-    "In `qk_table` the query side comes first, so that rows are current tokens. For the skip-trigrams of `current` "
-    "you need one row of it, as attention, and all of `ov_table`.",
-    "`attention = qk_table(W_E, W_Q, W_K)[current].softmax(-1)`, then `attention[:, None] * ov_table(W_E, W_V, "
-    "W_O, W_U)`.",
+    "Every weight of the head stands in the formula once. Begin with `E = normalise(W_E)`: a row for each "
+    "token.",
+    "In `qk_table` the query side comes first, so that rows are current tokens. For the skip-trigrams of "
+    "`current` you need one row of it, as attention, and all of `ov_table`.",
+    "`attention = qk_table(W_E, W_Q, W_K)[current].softmax(-1)`, then `attention[:, None] * ov_table(W_E, "
+    "W_V, W_O, W_U)`.",
 ]
 USES = ["bigram_table"]
 MINUTES = 20
@@ -45,8 +46,8 @@ SHAPES = [
     "skip_trigrams: earlier next",
 ]
 WHY = """Four matrices, but they never act alone: only the products $W_Q W_K^\\top$ and $W_V W_O$ can be seen
-from outside. Replace $W_Q$ by $W_Q R$ and $W_K$ by $W_K R^{-\\top}$, and no output of the model changes. So never
-interpret a single number of $W_Q$: it depends on a basis that nobody chose.
+from outside. Replace $W_Q$ by $W_Q R$ and $W_K$ by $W_K R^{-\\top}$, and no output of the model changes. So
+never interpret a single number of $W_Q$: it depends on a basis that nobody chose.
 
 Note the order of multiplication, too: `E @ W_V @ W_O @ W_U` from the left makes the small `[d_vocab, d_head]`
 matrix first. `W_V @ W_O` first would be right as well, only slower for a large vocabulary."""
@@ -88,7 +89,8 @@ def skip_trigram_table(
     W_U: Float[Tensor, "d_model d_vocab"],
     current: int,
 ) -> Float[Tensor, "d_vocab d_vocab"]:
-    """What the head adds to each next token (column) because of each earlier one (row), at the token `current`.
+    """What the head adds to each next token (column) because of each earlier one (row), at the token
+    `current`.
 
     The attention is as if every token of the vocabulary stood in the context once.
     """
@@ -107,7 +109,9 @@ def check_ov(answer):
     """OV of random heads: rows are earlier tokens, columns next ones."""
     for sizes in ((7, 5, 3), (4, 9, 1), (11, 6, 8)):
         W_E, _, _, W_V, W_O, W_U = _head(*sizes)
-        lab.same(answer.ov_table(W_E, W_V, W_O, W_U), ov_table(W_E, W_V, W_O, W_U), tol=1e-3, name="the OV table")
+        lab.same(
+            answer.ov_table(W_E, W_V, W_O, W_U), ov_table(W_E, W_V, W_O, W_U), tol=1e-3, name="the OV table"
+        )
 
 
 def check_skip_trigrams(answer):
@@ -164,7 +168,8 @@ def mistake_not_normalised__ov_table(W_E, W_V, W_O, W_U):
 
 
 def mistake_turned__ov_table(W_E, W_V, W_O, W_U):
-    """Your OV table is turned: rows should be the earlier tokens, which are read, and columns the next ones."""
+    """Your OV table is turned: rows should be the earlier tokens, which are read, and columns the next
+    ones."""
     return ov_table(W_E, W_V, W_O, W_U).T
 
 

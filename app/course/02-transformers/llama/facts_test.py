@@ -1,4 +1,5 @@
-"""The lesson's Llama is transformers' own: random tiny models, nothing fetched. And the real one, where it is."""
+"""The lesson's Llama is transformers' own: random tiny models, nothing fetched. And the real one, where it
+is."""
 
 import importlib.util
 import sys
@@ -21,7 +22,8 @@ def llama() -> ModuleType:
     given: dict = {}
     for part in PARTS:
         spec = importlib.util.spec_from_file_location(f"facts_{part}", HERE / f"{part}.py")
-        assert spec and spec.loader
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         vars(module).update(given)

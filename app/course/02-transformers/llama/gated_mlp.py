@@ -1,9 +1,11 @@
 """Third change: a gate
 
-GPT-2's neurons are one matrix product and a GELU. Llama's have two inputs: one says how strongly the neuron fires, the
-other opens or closes a *gate*; the two are multiplied. Only then comes the matrix that writes to the stream:
+GPT-2's neurons are one matrix product and a GELU. Llama's have two inputs: one says how strongly the neuron
+fires, the other opens or closes a *gate*; the two are multiplied. Only then comes the matrix that writes to
+the stream:
 
-$$\\operatorname{MLP}(x) = W_\\text{down} \\big( \\operatorname{silu}(W_\\text{gate}\\, x) \\odot (W_\\text{up}\\, x) \\big),
+$$\\operatorname{MLP}(x) = W_\\text{down} \\big( \\operatorname{silu}(W_\\text{gate}\\, x) \\odot
+(W_\\text{up}\\, x) \\big),
 \\qquad \\operatorname{silu}(z) = z \\cdot \\operatorname{sigmoid}(z).$$
 
 No biases. The weights come as Hugging Face keeps them: `[out, in]`. To within 1e-4.
@@ -30,8 +32,8 @@ DIFFICULTY = 2
 IMPORTANCE = 3
 SHAPES = ["gate: batch pos d_mlp", "up: batch pos d_mlp", "neurons: batch pos d_mlp"]
 WHY = """A product lets one direction decide *whether* and another *how much*. Shazeer (2020) tried several
-nonlinearities for the gate and offered no explanation for why they work. For us it means that “what makes this neuron
-fire?” has two answers, and both have to be read."""
+nonlinearities for the gate and offered no explanation for why they work. For us it means that “what makes
+this neuron fire?” has two answers, and both have to be read."""
 
 
 def gated_mlp(

@@ -1,13 +1,12 @@
 """Fourth change: fewer keys than queries
 
-A cache of keys and values fills a computer's memory. So Llama's heads share: there are `n_heads` queries, but only
-`n_kv_heads` keys and values, and each of these serves a *group* of neighbouring heads. With 9 heads and 3 keys, heads
-0, 1, 2 read key 0; heads 3, 4, 5 read key 1; and so on.
+A cache of keys and values fills a computer's memory. So Llama's heads share: there are `n_heads` queries, but
+only `n_kv_heads` keys and values, and each of these serves a *group* of neighbouring heads. With 9 heads and
+3 keys, heads 0, 1, 2 read key 0; heads 3, 4, 5 read key 1; and so on.
 
-Write the whole attention layer: project, turn queries and keys with your `rotary`, score (divided by the root of the
-head's width), mask what lies in the future, fetch, project back. No biases, weights `[out, in]`, heads one after
-another in the rows. To within 1e-3.
-"""
+Write the whole attention layer: project, turn queries and keys with your `rotary`, score (divided by the root
+of the head's width), mask what lies in the future, fetch, project back. No biases, weights `[out, in]`, heads
+one after another in the rows. To within 1e-3."""
 
 import torch
 from jaxtyping import Float
@@ -17,19 +16,21 @@ from torch.nn import functional as F
 from workers import lab
 
 HINTS = [
-    "Cut the projections into heads: `(x @ W_Q.T).unflatten(-1, (n_heads, -1))` is batch × pos × head × d_head; keys "
-    "and values have `n_kv_heads` there.",
+    "Cut the projections into heads: `(x @ W_Q.T).unflatten(-1, (n_heads, -1))` is batch × pos × head × "
+    "d_head; keys and values have `n_kv_heads` there.",
     "Repeat keys and values so that there is one for each head: *each* key several times in a row, which is "
     "`repeat_interleave`, and not the whole list several times.",
-    "After that it is plain attention: `scores = einsum(q, k, 'b q h d, b k h d -> b h q k') / d_head**0.5`, mask with "
-    "`triu(1)`, softmax, `einsum(pattern, v, 'b h q k, b k h d -> b q h d')`, `flatten(2) @ W_O.T`.",
+    "After that it is plain attention: `scores = einsum(q, k, 'b q h d, b k h d -> b h q k') / "
+    "d_head**0.5`, mask with `triu(1)`, softmax, `einsum(pattern, v, 'b h q k, b k h d -> b q h d')`, "
+    "`flatten(2) @ W_O.T`.",
 ]
 USES = ["rotary"]
 MINUTES = 20
 CONCEPTS = ["llama", "attention-head"]
 DETERMINISTIC = True
-PURPOSE = """In models with grouped keys, `W_K` and `W_V` have fewer heads than `W_Q`. Head-by-head tables, patches
-and scores break right there if you forget it; and heads of one group look alike for a reason that is not circuitry."""
+PURPOSE = """In models with grouped keys, `W_K` and `W_V` have fewer heads than `W_Q`. Head-by-head tables,
+patches and scores break right there if you forget it; and heads of one group look alike for a reason that is
+not circuitry."""
 DIFFICULTY = 4
 IMPORTANCE = 3
 SHAPES = [
@@ -39,12 +40,12 @@ SHAPES = [
     "scores: batch n_heads query key",
     "z: batch pos n_heads d_head",
 ]
-WHY = """Only the repetition is new. `repeat_interleave(group, dim=2)` gives key 0 to the first heads, key 1 to the
-next; `repeat` would deal them out like cards, and every head would read a neighbour's key. Both run, both have the
-same shape, and with trained weights the second is nonsense.
+WHY = """Only the repetition is new. `repeat_interleave(group, dim=2)` gives key 0 to the first heads, key 1
+to the next; `repeat` would deal them out like cards, and every head would read a neighbour's key. Both run,
+both have the same shape, and with trained weights the second is nonsense.
 
-Values are not turned. Only what is *compared* has to know about distance (Ainslie et al., 2023, describe grouped
-queries)."""
+Values are not turned. Only what is *compared* has to know about distance (Ainslie et al., 2023, describe
+grouped queries)."""
 STYLE = {"loop": "All heads can be scored in one einsum."}
 SEE = {"mistake_future_seen__grouped_attention": "causal_mask"}
 
@@ -94,7 +95,12 @@ def check_no_future(answer):
     weights, sizes = _weights(6, 4, 2, 4), {"n_heads": 4, "n_kv_heads": 2, "theta": 100.0}
     x = torch.randn(1, 8, 6)
     longer = answer.grouped_attention(x, *weights, **sizes)
-    lab.same(answer.grouped_attention(x[:, :5], *weights, **sizes), longer[:, :5], tol=1e-3, name="the first 5 places")
+    lab.same(
+        answer.grouped_attention(x[:, :5], *weights, **sizes),
+        longer[:, :5],
+        tol=1e-3,
+        name="the first 5 places",
+    )
 
 
 def _weights(d_model: int, n_heads: int, n_kv_heads: int, d_head: int) -> tuple[Tensor, ...]:
@@ -109,7 +115,20 @@ def _compare(answer, batch: int, pos: int, d_model: int, n_heads: int, n_kv_head
     lab.same(answer.grouped_attention(*asked), grouped_attention(*asked), tol=1e-3, name=name)
 
 
-def _with(x, W_Q, W_K, W_V, W_O, n_heads, n_kv_heads, theta, turn=rotary, deal="repeat_interleave", causal=True, scale=0.5):
+def _with(
+    x,
+    W_Q,
+    W_K,
+    W_V,
+    W_O,
+    n_heads,
+    n_kv_heads,
+    theta,
+    turn=rotary,
+    deal="repeat_interleave",
+    causal=True,
+    scale=0.5,
+):
     q = turn((x @ W_Q.T).unflatten(-1, (n_heads, -1)), theta)
     k = turn((x @ W_K.T).unflatten(-1, (n_kv_heads, -1)), theta)
     v = (x @ W_V.T).unflatten(-1, (n_kv_heads, -1))
@@ -125,8 +144,8 @@ def _with(x, W_Q, W_K, W_V, W_O, n_heads, n_kv_heads, theta, turn=rotary, deal="
 
 
 def mistake_dealt_like_cards__grouped_attention(x, W_Q, W_K, W_V, W_O, n_heads, n_kv_heads, theta):
-    """Keys are dealt out like cards: head 0 gets key 0, head 1 key 1, … A key serves *neighbouring* heads: use
-    `repeat_interleave`."""
+    """Keys are dealt out like cards: head 0 gets key 0, head 1 key 1, … A key serves *neighbouring* heads:
+    use `repeat_interleave`."""
     return _with(x, W_Q, W_K, W_V, W_O, n_heads, n_kv_heads, theta, deal="repeat")
 
 

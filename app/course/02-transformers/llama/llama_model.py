@@ -1,9 +1,10 @@
 """The whole Llama
 
-All four parts are yours. Put them together: embed, then for each layer attention and MLP, each reading a normalised
-stream and adding to it, then the last norm and the unembedding.
+All four parts are yours. Put them together: embed, then for each layer attention and MLP, each reading a
+normalised stream and adding to it, then the last norm and the unembedding.
 
-The weights come in a dictionary, under the names that they have in Hugging Face's files (`[out, in]`, no biases):
+The weights come in a dictionary, under the names that they have in Hugging Face's files (`[out, in]`, no
+biases):
 
 | name | what |
 |---|---|
@@ -26,19 +27,19 @@ from torch.nn import functional as F
 from workers import lab
 
 HINTS = [
-    "Write it for one layer first, with a small function that gives you that layer's weight of a name. Count the "
-    "layers by counting the names that end in `input_layernorm.weight`.",
-    "In each layer: `x = x + grouped_attention(rms_norm(x, …), …)`, then `x = x + gated_mlp(rms_norm(x, …), …)`. Tied "
-    "weights: `weights.get('lm_head.weight', weights['model.embed_tokens.weight'])`.",
-    "`x = W_E[tokens]`; for each layer `part = lambda name: weights[f'model.layers.{layer}.{name}.weight']`, both "
-    "additions; at the end `rms_norm(x, weights['model.norm.weight'], eps) @ W_U.T`.",
+    "Write it for one layer first, with a small function that gives you that layer's weight of a name. "
+    "Count the layers by counting the names that end in `input_layernorm.weight`.",
+    "In each layer: `x = x + grouped_attention(rms_norm(x, …), …)`, then `x = x + gated_mlp(rms_norm(x, "
+    "…), …)`. Tied weights: `weights.get('lm_head.weight', weights['model.embed_tokens.weight'])`.",
+    "`x = W_E[tokens]`; for each layer `part = lambda name: weights[f'model.layers.{layer}.{name}.weight']`, "
+    "both additions; at the end `rms_norm(x, weights['model.norm.weight'], eps) @ W_U.T`.",
 ]
 USES = ["rms_norm", "rotary", "gated_mlp", "grouped_attention"]
 MINUTES = 15
 CONCEPTS = ["llama", "wrote-a-transformer"]
 DETERMINISTIC = True
-PURPOSE = """Real weights run through code that you can read to the last line. Whatever you later learn about a
-Llama-shaped model with hooks, you know which of your own lines the hook sits in."""
+PURPOSE = """Real weights run through code that you can read to the last line. Whatever you later learn about
+a Llama-shaped model with hooks, you know which of your own lines the hook sits in."""
 DIFFICULTY = 3
 IMPORTANCE = 4
 SHAPES = [
@@ -47,11 +48,12 @@ SHAPES = [
     "normalised: batch pos d_model",
     "logits: batch pos d_vocab",
 ]
-WHY = """The skeleton is GPT-2's: a stream, and parts that read it normalised and add to it. Only the parts are
-others. That is why so much of what is known about one kind of model carries over to the next.
+WHY = """The skeleton is GPT-2's: a stream, and parts that read it normalised and add to it. Only the parts
+are others. That is why so much of what is known about one kind of model carries over to the next.
 
-Tied embeddings deserve a thought. One matrix says both what a token brings in and what direction predicts it, so the
-direct path `W_E W_Uᵀ` is symmetric, and a table of bigrams is not. Layers have to make the difference."""
+Tied embeddings deserve a thought. One matrix says both what a token brings in and what direction predicts it,
+so the direct path `W_E W_Uᵀ` is symmetric, and a table of bigrams is not. Layers have to make the
+difference."""
 SEE = {"mistake_not_added__llama_model": "transformer_block"}
 
 
@@ -128,7 +130,8 @@ def _weights(n_layers: int, n_heads: int, n_kv_heads: int, tied: bool) -> dict[s
             f"model.layers.{layer}.mlp.down_proj": (d_model, d_mlp),
         }
     return {
-        f"{name}.weight": torch.randn(shape) / shape[-1] ** 0.5 + (len(shape) == 1) for name, shape in shapes.items()
+        f"{name}.weight": torch.randn(shape) / shape[-1] ** 0.5 + (len(shape) == 1)
+        for name, shape in shapes.items()
     }
 
 
@@ -163,8 +166,8 @@ def mistake_last_norm__llama_model(tokens, weights, n_heads, n_kv_heads, theta, 
 
 
 def mistake_norms_exchanged__llama_model(tokens, weights, n_heads, n_kv_heads, theta, eps):
-    """The two norms of a layer have changed places. `post_attention_layernorm` is a strange name for the norm *before
-    the MLP*."""
+    """The two norms of a layer have changed places. `post_attention_layernorm` is a strange name for the norm
+    *before the MLP*."""
     first, second = "input_layernorm", "post_attention_layernorm"
     exchanged = {}
     for name, weight in weights.items():
@@ -177,14 +180,16 @@ def mistake_gate_and_up__llama_model(tokens, weights, n_heads, n_kv_heads, theta
     """`gate_proj` and `up_proj` have changed places."""
     exchanged = {}
     for name, weight in weights.items():
-        exchanged[name.replace("gate_proj", "?").replace("up_proj", "gate_proj").replace("?", "up_proj")] = weight
+        exchanged[name.replace("gate_proj", "?").replace("up_proj", "gate_proj").replace("?", "up_proj")] = (
+            weight
+        )
     return llama_model(tokens, exchanged, n_heads, n_kv_heads, theta, eps)
 
 
 def mistake_always_layer_zero__llama_model(tokens, weights, n_heads, n_kv_heads, theta, eps):
     """Every layer uses the weights of layer 0. Put the layer's number into the names."""
     same = {}
-    for name, weight in weights.items():
+    for name in weights:
         parts = name.split(".")
         of_zero = [*parts[:2], "0", *parts[3:]] if parts[1] == "layers" else parts
         same[name] = weights[".".join(of_zero)]
@@ -218,7 +223,9 @@ def also_right_one_norm_at_a_time__llama_model(tokens, weights, n_heads, n_kv_he
         normal = F.rms_norm(stream, stream.shape[-1:], mine["post_attention_layernorm"], eps)
         stream = stream + gated_mlp(normal, *(mine[f"mlp.{name}_proj"] for name in ("gate", "up", "down")))
         layer += 1
-    unembed = weights["lm_head.weight"] if "lm_head.weight" in weights else weights["model.embed_tokens.weight"]
+    unembed = (
+        weights["lm_head.weight"] if "lm_head.weight" in weights else weights["model.embed_tokens.weight"]
+    )
     return F.linear(F.rms_norm(stream, stream.shape[-1:], weights["model.norm.weight"], eps), unembed)
 
 

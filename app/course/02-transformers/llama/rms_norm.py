@@ -1,7 +1,7 @@
 """First change: no centring
 
-LayerNorm takes away the mean, divides by the standard deviation, scales and shifts. Llama found that half of it is
-enough. **RMSNorm** divides by the root of the mean square, and scales:
+LayerNorm takes away the mean, divides by the standard deviation, scales and shifts. Llama found that half of
+it is enough. **RMSNorm** divides by the root of the mean square, and scales:
 
 $$\\operatorname{RMSNorm}(x) = \\frac{x}{\\sqrt{\\tfrac{1}{d} \\sum_i x_i^2 + \\varepsilon}} \\odot w .$$
 
@@ -15,24 +15,27 @@ from torch import Tensor, nn
 from workers import lab
 
 HINTS = [
-    "Square, take the mean along the last axis, add eps, take the root, divide. Where does the mean itself come in?",
+    "Square, take the mean along the last axis, add eps, take the root, divide. Where does the mean itself "
+    "come in?",
     "`x.pow(2).mean(-1, keepdim=True)` keeps an axis of size 1, so that the division fits.",
     "`x / (x.pow(2).mean(-1, keepdim=True) + eps).sqrt() * w`.",
 ]
 MINUTES = 5
 CONCEPTS = ["llama"]
 DETERMINISTIC = True
-PURPOSE = """The norm of nearly every open model since 2023. In interpretability you fold its `w` into the weights
-that read from it, just as with LayerNorm, and there is no mean to take care of."""
+PURPOSE = """The norm of nearly every open model since 2023. In interpretability you fold its `w` into the
+weights that read from it, just as with LayerNorm, and there is no mean to take care of."""
 DIFFICULTY = 1
 IMPORTANCE = 3
 SHAPES = ["mean_square: ... 1"]
-WHY = """One operation less, no bias, and models train as well. For reading weights it is kinder, too: LayerNorm
-projects the all-ones direction away before anybody can read it, RMSNorm leaves every direction."""
+WHY = """One operation less, no bias, and models train as well. For reading weights it is kinder, too:
+LayerNorm projects the all-ones direction away before anybody can read it, RMSNorm leaves every direction."""
 SEE = {"mistake_wrong_axis__rms_norm": "normalise_rows", "mistake_eps_outside__rms_norm": "layer_norm"}
 
 
-def rms_norm(x: Float[Tensor, "... d_model"], w: Float[Tensor, "d_model"], eps: float) -> Float[Tensor, "... d_model"]:
+def rms_norm(
+    x: Float[Tensor, "... d_model"], w: Float[Tensor, "d_model"], eps: float
+) -> Float[Tensor, "... d_model"]:
     """x divided by the root of its mean square along the last axis (eps inside the root), times w.
 
     >>> rms_norm(torch.tensor([[3.0, 4.0]]), torch.tensor([1.0, 2.0]), 0.0).round(decimals=3)

@@ -1,5 +1,7 @@
 """What the lesson says about the model's texts, about multiplications, and about how rarely a test lies."""
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -27,7 +29,7 @@ def needed(text: str, p: float = 0.9) -> int:
 
 
 def pairs_said_again(tokens: list[int]) -> float:
-    pairs = list(zip(tokens, tokens[1:], strict=False))
+    pairs = list(pairwise(tokens))
     return 1 - len(set(pairs)) / len(pairs)
 
 
@@ -35,7 +37,8 @@ def test_the_cold_text_goes_round_in_circles_and_drawn_ones_do_so_less():
     torch.manual_seed(0)
     cold = pairs_said_again(written(lambda logits: logits.argmax(-1)))
     drawn = [
-        pairs_said_again(written(lambda logits: torch.multinomial(logits.softmax(-1), 1)[:, 0])) for _ in range(8)
+        pairs_said_again(written(lambda logits: torch.multinomial(logits.softmax(-1), 1)[:, 0]))
+        for _ in range(8)
     ]
     assert cold > 0.3
     assert sum(drawn) / len(drawn) < cold / 2

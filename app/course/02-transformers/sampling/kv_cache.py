@@ -14,7 +14,7 @@ This is a bonus. It changes nothing about what a model computes, only how often.
 import random
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from workers import lab
@@ -22,16 +22,16 @@ from workers import lab
 HINTS = [
     "In each step there is one new query, one new key and one new value. Which of the three will later steps "
     "need?",
-    "Append the new key and the new value to the old ones *before* you attend: a token also attends to itself. "
-    "No mask is needed, because everything in the cache lies in the past.",
-    "`keys = torch.cat([cache.get('keys', x.new_zeros(0, d_head)), (x @ W_K)[None]])`, the same for the values; "
-    "put both into the cache; then `(keys @ (x @ W_Q) / d_head**0.5).softmax(-1) @ values`.",
+    "Append the new key and the new value to the old ones *before* you attend: a token also attends to "
+    "itself. No mask is needed, because everything in the cache lies in the past.",
+    "`keys = torch.cat([cache.get('keys', x.new_zeros(0, d_head)), (x @ W_K)[None]])`, the same for the "
+    "values; put both into the cache; then `(keys @ (x @ W_Q) / d_head**0.5).softmax(-1) @ values`.",
 ]
 MINUTES = 20
 CONCEPTS = ["kv-cache"]
 PURPOSE = """Every program that talks to a language model does this; it is why memory, not arithmetic, limits
-long texts. For interpretability it is a fact about *information*: after a token is read, all that later tokens
-can ever learn from it stands in its keys and values."""
+long texts. For interpretability it is a fact about *information*: after a token is read, all that later
+tokens can ever learn from it stands in its keys and values."""
 DIFFICULTY = 3
 IMPORTANCE = 2
 SHAPES = [
@@ -42,13 +42,13 @@ SHAPES = [
     "pattern: past+1",
     "out: d_head",
 ]
-WHY = """One step costs three products with the weights, whatever the length of the text, and two products with
-the cache, which grow by one row a step. Without the cache, the products with $W_K$ and $W_V$ are done for every
-earlier token again, and a text of $n$ tokens costs about $n^2$ of them instead of $n$.
+WHY = """One step costs three products with the weights, whatever the length of the text, and two products
+with the cache, which grow by one row a step. Without the cache, the products with $W_K$ and $W_V$ are done
+for every earlier token again, and a text of $n$ tokens costs about $n^2$ of them instead of $n$.
 
-It works because keys and values at a position depend only on what stands at or before it. Change that (a model
-that reads both ways, a prompt edited in the middle, positions that are counted anew) and the cache is wrong
-without any sign of it. When you patch activations, switch it off or know what you do."""
+It works because keys and values at a position depend only on what stands at or before it. Change that (a
+model that reads both ways, a prompt edited in the middle, positions that are counted anew) and the cache is
+wrong without any sign of it. When you patch activations, switch it off or know what you do."""
 
 D_MODEL, D_HEAD = 48, 8
 
@@ -62,8 +62,8 @@ def attend_next(
 ) -> Float[Tensor, "d_head"]:
     """What the head hands on at the newest token: its values, weighted by softmax(query · keys / √d_head).
 
-    x: the newest token's (normalised) residual stream. cache: what you left there in earlier steps of the same
-    text; empty at its first token. Changes only `cache`.
+    x: the newest token's (normalised) residual stream. cache: what you left there in earlier steps of the
+    same text; empty at its first token. Changes only `cache`.
 
     >>> cache, one = {}, torch.eye(2)
     >>> attend_next(torch.tensor([1.0, 2.0]), cache, one, one, one)
@@ -80,7 +80,8 @@ def attend_next(
 
 
 def check_first_token(answer):
-    """At the first token of a text there is only itself to read, whatever was read before with another cache."""
+    """At the first token of a text there is only itself to read, whatever was read before with another
+    cache."""
     weights = _weights()
     for text in (_text(1), _text(1)):
         got = answer.probe_steps(text, *weights)
@@ -110,7 +111,9 @@ def check_two_texts(answer):
 def check_inputs_unharmed(answer):
     """The token's vector and the weights are as they were."""
     changed = answer.probe_change(_text(4), *_weights())
-    assert changed == 0, "After your steps the input or a weight is no longer what it was. Change only the cache."
+    assert changed == 0, (
+        "After your steps the input or a weight is no longer what it was. Change only the cache."
+    )
 
 
 def check_multiplications(answer):
@@ -225,7 +228,8 @@ def mistake_not_scaled__attend_next(x, cache, W_Q, W_K, W_V):
 
 
 def mistake_values_forgotten__attend_next(x, cache, W_Q, W_K, W_V):
-    """You weigh the keys. The pattern says how much of each *value* is fetched, so values need a cache, too."""
+    """You weigh the keys. The pattern says how much of each *value* is fetched, so values need a cache,
+    too."""
     cache["keys"] = torch.cat([cache.get("keys", x.new_zeros(0, W_K.shape[1])), (x @ W_K)[None]])
     keys = cache["keys"]
     return (keys @ (x @ W_Q) / W_Q.shape[1] ** 0.5).softmax(-1) @ keys

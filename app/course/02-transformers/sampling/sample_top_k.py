@@ -1,9 +1,8 @@
 """Only the k best
 
 Hundreds of tokens are very unlikely, but there are hundreds of them: taken together, one of them comes up
-every few words, and from there the text makes no sense. **Top-k** never lets them in: it keeps the k likeliest
-tokens and draws among those, in the proportions that they had.
-"""
+every few words, and from there the text makes no sense. **Top-k** never lets them in: it keeps the k
+likeliest tokens and draws among those, in the proportions that they had."""
 
 import random
 
@@ -37,8 +36,9 @@ SHAPES = [
 WHY = """You have two ways, and both are good. *Keep a short list*: `topk`, draw a place, look up the token.
 Or *keep the long row*: set everything below the k-th value to −∞, and softmax gives it probability 0 exactly.
 
-Nobody has to renormalise by hand: softmax over what is left does it, and `multinomial` and `Categorical(probs=…)`
-would do it, too. It matters only where you draw with your own hands, from a cumulative sum."""
+Nobody has to renormalise by hand: softmax over what is left does it, and `multinomial` and
+`Categorical(probs=…)` would do it, too. It matters only where you draw with your own hands, from a cumulative
+sum."""
 STYLE = {"loop": "`topk`, `multinomial` and `gather` all work on a whole batch."}
 SEE = {"mistake_places__sample_top_k": "gather_log_probs"}
 
@@ -73,12 +73,10 @@ def check_nothing_else(answer):
         strangers = drawn - set(order[:k].tolist())
         if not strangers:
             continue
-        assert not drawn <= set(order[-k:].tolist()), (
-            f"With k = {k} only the {k} *least* likely tokens came."
-        )
+        assert not drawn <= set(order[-k:].tolist()), f"With k = {k} only the {k} *least* likely tokens came."
         assert not drawn <= set(range(k)), (
-            f"With k = {k} only the tokens 0 to {k - 1} came, wherever the likeliest are. These look like places "
-            "in a sorted list."
+            f"With k = {k} only the tokens 0 to {k - 1} came, wherever the likeliest are. These look like "
+            f"places in a sorted list."
         )
         raise AssertionError(
             f"With k = {k}, {len(drawn)} different tokens came, {len(strangers)} of which are not among the "
@@ -96,8 +94,8 @@ def check_all_of_them(answer):
 
 
 def check_frequencies(answer):
-    """Among the k the draws are in the old proportions (chi-square over 2,000 draws; a right answer fails less
-    than once in a million times)."""
+    """Among the k the draws are in the old proportions (chi-square over 2,000 draws; a right answer fails
+    less than once in a million times)."""
     for k in (3, 5):
         logits = _logits()
         tokens = answer.sample_top_k(logits.expand(ROWS, -1), k)
@@ -118,11 +116,14 @@ def check_each_row(answer):
     tokens = answer.sample_top_k(logits, 2)
     best = logits.topk(2).indices
     wrong = (~(best == tokens[:, None]).any(-1)).nonzero()
-    assert not len(wrong), "In a batch of different rows, with k = 2, some rows got a token that is not one of their two."
+    assert not len(wrong), (
+        "In a batch of different rows, with k = 2, some rows got a token that is not one of their two."
+    )
 
 
 def _logits(best_first: bool | None = None) -> Float[Tensor, "d_vocab"]:
-    """Eight tokens in a hidden order, all logits below 0. `best_first=False`: the likeliest are not the first."""
+    """Eight tokens in a hidden order, all logits below 0. `best_first=False`: the likeliest are not the
+    first."""
     apart = torch.tensor([0.0, 0.5, 0.9, 1.3, 1.6, 2.0, 2.4, 2.8]) - 5 - 3 * torch.rand(())
     if best_first is False:
         return torch.cat([apart[:4][torch.randperm(4)], apart[4:][torch.randperm(4)]]).roll(1)
@@ -136,8 +137,8 @@ def _law(logits: Float[Tensor, "d_vocab"], k: int) -> Float[Tensor, "d_vocab"]:
 
 
 def mistake_places__sample_top_k(logits, k):
-    """You return the place in the sorted list instead of the token that stands there. `topk` gives two things:
-    draw among the values, then look up the token in the indices."""
+    """You return the place in the sorted list instead of the token that stands there. `topk` gives two
+    things: draw among the values, then look up the token in the indices."""
     values, _ = logits.topk(min(k, logits.shape[-1]))
     place = torch.multinomial(values.softmax(-1), 1)[:, 0]
     return logits.argmax(-1) if k == 1 else place
@@ -152,8 +153,8 @@ def mistake_zeroed__sample_top_k(logits, k):
 
 
 def mistake_least_likely__sample_top_k(logits, k):
-    """`sort` and `argsort` begin with the smallest. You keep the k least likely: ask for `descending=True`, or
-    use `topk`."""
+    """`sort` and `argsort` begin with the smallest. You keep the k least likely: ask for `descending=True`,
+    or use `topk`."""
     tokens = logits.argsort(-1)[:, :k]
     values = logits.gather(-1, tokens)
     place = torch.multinomial(values.softmax(-1), 1)
@@ -161,14 +162,14 @@ def mistake_least_likely__sample_top_k(logits, k):
 
 
 def mistake_one_too_few__sample_top_k(logits, k):
-    """The k-th token itself never comes: you keep what is strictly *above* the k-th largest value. Keep what is
-    at least as large."""
+    """The k-th token itself never comes: you keep what is strictly *above* the k-th largest value. Keep what
+    is at least as large."""
     return sample_top_k(logits, max(1, min(k, logits.shape[-1]) - 1))
 
 
 def mistake_even__sample_top_k(logits, k):
-    """The k tokens come equally often. They still have different probabilities: draw among them by the softmax
-    of their logits."""
+    """The k tokens come equally often. They still have different probabilities: draw among them by the
+    softmax of their logits."""
     tokens = logits.topk(min(k, logits.shape[-1])).indices
     place = torch.randint(tokens.shape[-1], (len(logits), 1))
     return tokens.gather(-1, place)[:, 0]

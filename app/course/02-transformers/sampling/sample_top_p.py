@@ -36,9 +36,9 @@ SHAPES = [
     "keep: batch d_vocab",
     "tokens: batch",
 ]
-WHY = """The whole exercise is in one word, *before*: a token is dropped if those before it suffice already. Ask
-instead whether the sum *with* it is still below $p$, and you drop the very token that is needed to get there. If
-the first token has more than $p$, nothing at all is left.
+WHY = """The whole exercise is in one word, *before*: a token is dropped if those before it suffice already.
+Ask instead whether the sum *with* it is still below $p$, and you drop the very token that is needed to get
+there. If the first token has more than $p$, nothing at all is left.
 
 A kept set has to be renormalised, but you seldom see it done: `multinomial` normalises whatever it is given.
 Draw from a cumulative sum by hand, with one random number, and forgetting it shows: what is missing to 1 all
@@ -82,8 +82,8 @@ def check_nothing_else(answer):
         if not strangers:
             continue
         assert not drawn <= set(range(needed)), (
-            f"With p = {p} only the tokens 0 to {needed - 1} came, wherever the likeliest are. These look like "
-            "places in a sorted list."
+            f"With p = {p} only the tokens 0 to {needed - 1} came, wherever the likeliest are. These look "
+            f"like places in a sorted list."
         )
         assert order[0] in drawn, f"With p = {p} the likeliest token of all never came in {ROWS} draws."
         raise AssertionError(
@@ -97,8 +97,8 @@ def check_the_one_that_crosses(answer):
         logits = _shuffled()
         drawn = set(answer.sample_top_p(logits.expand(ROWS, -1), p).tolist())
         assert len(drawn) == needed, (
-            f"With p = {p} it takes {needed} tokens to get there, but only {len(drawn)} different came in {ROWS} "
-            f"draws."
+            f"With p = {p} it takes {needed} tokens to get there, but only {len(drawn)} different came in "
+            f"{ROWS} draws."
         )
 
 
@@ -139,7 +139,8 @@ PROBABILITIES = (0.32, 0.24, 0.16, 0.11, 0.07, 0.05, 0.03, 0.02)
 
 
 def _shuffled(best_first: bool | None = None) -> Float[Tensor, "d_vocab"]:
-    """Logits of these probabilities in a hidden order, shifted. `best_first=False`: the likeliest come late."""
+    """Logits of these probabilities in a hidden order, shifted. `best_first=False`: the likeliest come
+    late."""
     logits = torch.tensor(PROBABILITIES).log() + 6 * torch.rand(()) - 3
     if best_first is False:
         return torch.cat([logits[4:][torch.randperm(4)], logits[:4][torch.randperm(4)]])
@@ -147,8 +148,8 @@ def _shuffled(best_first: bool | None = None) -> Float[Tensor, "d_vocab"]:
 
 
 def mistake_crossing_token_dropped__sample_top_p(logits, p):
-    """You drop the token with which the sum reaches p. Ask whether the tokens *before* it suffice: only then it
-    is not needed."""
+    """You drop the token with which the sum reaches p. Ask whether the tokens *before* it suffice: only then
+    it is not needed."""
     ordered, tokens = logits.softmax(-1).sort(-1, descending=True)
     keep = ordered.cumsum(-1) <= p + 1e-6
     keep[:, 0] = True
@@ -166,8 +167,8 @@ def mistake_one_too_many__sample_top_p(logits, p):
 
 
 def mistake_places__sample_top_p(logits, p):
-    """You return the place in the sorted list instead of the token that stands there. `sort` gives two things:
-    keep the indices, and look the token up."""
+    """You return the place in the sorted list instead of the token that stands there. `sort` gives two
+    things: keep the indices, and look the token up."""
     ordered, _ = logits.softmax(-1).sort(-1, descending=True)
     keep = ordered.cumsum(-1) - ordered < p
     keep[:, 0] = True
@@ -175,8 +176,8 @@ def mistake_places__sample_top_p(logits, p):
 
 
 def mistake_nothing_left__sample_top_p(logits, p):
-    """For p = 0, and whenever the first token alone has more than p, nothing is left to draw from. The likeliest
-    token is always kept."""
+    """For p = 0, and whenever the first token alone has more than p, nothing is left to draw from. The
+    likeliest token is always kept."""
     ordered, tokens = logits.softmax(-1).sort(-1, descending=True)
     keep = ordered.cumsum(-1) <= p + 1e-6
     return tokens.gather(-1, torch.multinomial(ordered * keep, 1))[:, 0]

@@ -24,8 +24,8 @@ from workers import lab
 HINTS = [
     "Two cases: at temperature 0 there is nothing to draw. Otherwise change the logits, turn them into "
     "probabilities, and let torch draw.",
-    "`probabilities.softmax` is not what you want twice: divide the *logits*, then take the softmax along the "
-    "last axis, then `torch.multinomial(probabilities, 1)` draws one index for each row.",
+    "`probabilities.softmax` is not what you want twice: divide the *logits*, then take the softmax along "
+    "the last axis, then `torch.multinomial(probabilities, 1)` draws one index for each row.",
     "`if temperature == 0: return logits.argmax(-1)`. Otherwise `torch.multinomial((logits / "
     "temperature).softmax(-1), 1)[:, 0]`.",
 ]
@@ -83,8 +83,8 @@ def check_each_row(answer):
 
 
 def check_temperature_one(answer):
-    """At temperature 1 the draws follow the softmax of the logits (chi-square over 2,000 draws; a right answer
-    fails less than once in a million times)."""
+    """At temperature 1 the draws follow the softmax of the logits (chi-square over 2,000 draws; a right
+    answer fails less than once in a million times)."""
     logits = _logits()
     tokens = answer.sample_with_temperature(logits.expand(ROWS, -1), 1.0)
     assert len(tokens.unique()) > 1, (
@@ -99,7 +99,9 @@ def check_other_temperatures(answer):
     for temperature in (0.4, 2.5):
         logits = _logits()
         tokens = answer.sample_with_temperature(logits.expand(ROWS, -1), temperature)
-        likeness = {each: _log_likelihood(tokens, logits / each) for each in (temperature, 1.0, 1 / temperature)}
+        likeness = {
+            each: _log_likelihood(tokens, logits / each) for each in (temperature, 1.0, 1 / temperature)
+        }
         nearest = max(likeness, key=likeness.__getitem__)
         assert nearest == temperature, (
             f"You were asked for temperature {temperature}, and your draws look like those of temperature "

@@ -1,13 +1,14 @@
 """How many numbers is that?
 
-Count the parameters of a GPT-2-style transformer from its sizes alone. These are its weights, as TransformerLens names
-them:
+Count the parameters of a GPT-2-style transformer from its sizes alone. These are its weights, as
+TransformerLens names them:
 
 | part | weights |
 |---|---|
 | embeddings | `W_E` [d_vocab, d_model], `W_pos` [n_ctx, d_model] |
 | each block: two LayerNorms | `w` and `b` [d_model] each |
-| each block: attention | `W_Q`, `W_K`, `W_V` [n_heads, d_model, d_head], `W_O` [n_heads, d_head, d_model], `b_Q`, `b_K`, `b_V` [n_heads, d_head], `b_O` [d_model] |
+| each block: attention | `W_Q`, `W_K`, `W_V` [n_heads, d_model, d_head], `W_O` [n_heads, d_head, d_model] |
+| … and its biases | `b_Q`, `b_K`, `b_V` [n_heads, d_head], `b_O` [d_model] |
 | each block: MLP | `W_in` [d_model, d_mlp], `b_in` [d_mlp], `W_out` [d_mlp, d_model], `b_out` [d_model] |
 | at the end | a LayerNorm; `W_U` [d_model, d_vocab], `b_U` [d_vocab] |
 
@@ -21,16 +22,18 @@ from torch import nn
 
 HINTS = [
     "Make four sums: embeddings, one block, the end, and multiply the block by `n_layers`.",
-    "One attention layer has four matrices of `n_heads * d_model * d_head` numbers, three biases of `n_heads * "
-    "d_head`, and one of `d_model`.",
-    "`block = 4*d_model + 4*n_heads*d_head*d_model + 3*n_heads*d_head + d_model + 2*d_model*d_mlp + d_mlp + d_model`; "
-    "`total = (d_vocab + n_ctx)*d_model + n_layers*block + 2*d_model + d_model*d_vocab + d_vocab`.",
+    "One attention layer has four matrices of `n_heads * d_model * d_head` numbers, three biases of "
+    "`n_heads * d_head`, and one of `d_model`.",
+    "`block = 4*d_model + 4*n_heads*d_head*d_model + 3*n_heads*d_head + d_model + 2*d_model*d_mlp + d_mlp "
+    "+ d_model`; `total = (d_vocab + n_ctx)*d_model + n_layers*block + 2*d_model + d_model*d_vocab + "
+    "d_vocab`.",
 ]
 MINUTES = 10
 CONCEPTS = ["counted-parameters"]
 DETERMINISTIC = True
-PURPOSE = """“A model with 124 million parameters” becomes a sentence that you can check. You also see where they
-are: two thirds of a block stand in its MLP, which is where much of what a model *knows* is looked for."""
+PURPOSE = """“A model with 124 million parameters” becomes a sentence that you can check. You also see where
+they are: two thirds of a block stand in its MLP, which is where much of what a model *knows* is looked
+for."""
 DIFFICULTY = 2
 IMPORTANCE = 3
 SHAPES = [
@@ -43,11 +46,11 @@ SHAPES = [
     "W_U: d_model d_vocab",
 ]
 WHY = """With `n_heads * d_head = d_model` and `d_mlp = 4 * d_model`, as in most models, a block has about
-$4 d^2$ parameters in its attention and $8 d^2$ in its MLP: the rule of thumb is $12\\, d_\\text{model}^2$ a layer.
-Everything else is vocabulary.
+$4 d^2$ parameters in its attention and $8 d^2$ in its MLP: the rule of thumb is $12\\, d_\\text{model}^2$ a
+layer. Everything else is vocabulary.
 
-GPT-2 small comes out at 163 million here, and is known as the model with 124 million. Both are right: its unembedding
-is the embedding turned round (*tied* weights), counted once and not twice."""
+GPT-2 small comes out at 163 million here, and is known as the model with 124 million. Both are right: its
+unembedding is the embedding turned round (*tied* weights), counted once and not twice."""
 
 
 def count_parameters(
@@ -98,22 +101,23 @@ def _compare(answer, sizes: dict[str, int]) -> None:
 
 
 def mistake_no_biases__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp):
-    """Exactly the biases are missing (of attention, MLP and unembedding). They are few, but they are parameters."""
+    """Exactly the biases are missing (of attention, MLP and unembedding). They are few, but they are
+    parameters."""
     biases = 3 * n_heads * d_head + d_model + d_mlp + d_model
     whole = count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp)
     return whole - n_layers * biases - d_vocab
 
 
 def mistake_tied__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp):
-    """The unembedding is missing. In GPT-2 it shares its numbers with the embedding; in this table it has numbers of
-    its own."""
+    """The unembedding is missing. In GPT-2 it shares its numbers with the embedding; in this table it has
+    numbers of its own."""
     whole = count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp)
     return whole - d_vocab * d_model - d_vocab
 
 
 def mistake_heads_fill_d_model__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp):
-    """You count d_model × d_model for each matrix of the attention. That is right only where n_heads × d_head happens
-    to be d_model."""
+    """You count d_model × d_model for each matrix of the attention. That is right only where n_heads × d_head
+    happens to be d_model."""
     norm = 2 * d_model
     block = 2 * norm + 4 * d_model**2 + 4 * d_model + 2 * d_model * d_mlp + d_mlp + d_model
     return (d_vocab + n_ctx) * d_model + n_layers * block + norm + d_model * d_vocab + d_vocab

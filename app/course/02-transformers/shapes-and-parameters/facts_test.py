@@ -7,7 +7,15 @@ from transformer_lens.model_bridge import TransformerBridge
 
 from workers import lab
 
-SIZES = {"d_vocab": 1000, "n_ctx": 128, "d_model": 60, "n_layers": 3, "n_heads": 4, "d_head": 15, "d_mlp": 240}
+SIZES = {
+    "d_vocab": 1000,
+    "n_ctx": 128,
+    "d_model": 60,
+    "n_layers": 3,
+    "n_heads": 4,
+    "d_head": 15,
+    "d_mlp": 240,
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,4 +77,4 @@ def test_the_riddle_of_the_difference():
     cfg = model.cfg
     mine = counted(cfg.d_vocab, cfg.n_ctx, cfg.d_model, cfg.n_layers, cfg.n_heads, cfg.d_head, 0)
     norms, mlp_bias = (2 * cfg.n_layers + 1) * 2 * cfg.d_model, cfg.n_layers * cfg.d_model
-    assert mine - sum(weight.numel() for weight in model.parameters()) == norms + mlp_bias
+    assert mine - sum(weight.numel() for weight in model.parameters()) == norms + mlp_bias + cfg.d_vocab

@@ -10,22 +10,23 @@ from typing import Literal
 
 HINTS = [
     "Activations begin with batch and position: 2 × 30. Weights know nothing of either.",
-    "Whatever lies in the residual stream ends in `d_model`; whatever belongs to one head ends in `d_head`, with the "
-    "heads before it. Only the pattern has positions twice.",
-    "Residual stream: batch, pos, d_model. Query: batch, pos, head, d_head. Pattern: batch, head, query, key. W_Q: "
-    "head, d_model, d_head. MLP: batch, pos, d_mlp. Logits: batch, pos, d_vocab.",
+    "Whatever lies in the residual stream ends in `d_model`; whatever belongs to one head ends in "
+    "`d_head`, with the heads before it. Only the pattern has positions twice.",
+    "Residual stream: batch, pos, d_model. Query: batch, pos, head, d_head. Pattern: batch, head, query, "
+    "key. W_Q: head, d_model, d_head. MLP: batch, pos, d_mlp. Logits: batch, pos, d_vocab.",
 ]
 MINUTES = 5
 CONCEPTS = ["shapes"]
-PURPOSE = """Most errors in interpretability code are shapes that fit by accident. Who can say every shape before
-printing it loses no afternoon to them."""
+PURPOSE = """Most errors in interpretability code are shapes that fit by accident. Who can say every shape
+before printing it loses no afternoon to them."""
 DIFFICULTY = 1
 IMPORTANCE = 4
 WHY = """Read a shape as a sentence. `batch pos head d_head`: *for each text, at each place, for each head, a
-vector*. The pattern is the odd one out: it lies between two positions, so position occurs twice, and the head comes
-before both. That is why `einsum` lines about attention look as they do.
+vector*. The pattern is the odd one out: it lies between two positions, so position occurs twice, and the head
+comes before both. That is why `einsum` lines about attention look as they do.
 
-The biggest shape here is the logits'. In small models with a large vocabulary, nearly everything is vocabulary."""
+The biggest shape here is the logits'. In small models with a large vocabulary, nearly everything is
+vocabulary."""
 
 residual: Literal["30 × 60", "2 × 30 × 60", "2 × 4 × 30 × 15", "3 × 2 × 30 × 60"] = "2 × 30 × 60"
 """The residual stream after the first block:"""
@@ -48,24 +49,31 @@ logits: Literal["2 × 1000", "2 × 30 × 60", "2 × 30 × 1000", "60 × 1000"] =
 
 def check_residual(answer):
     """The residual stream: a vector for each token of each text."""
-    assert answer.residual == "2 × 30 × 60", "For each text, at each place, how long is the vector in the stream?"
+    assert answer.residual == "2 × 30 × 60", (
+        "For each text, at each place, how long is the vector in the stream?"
+    )
 
 
 def check_query(answer):
     """Queries: a short vector for each token and head."""
-    assert answer.query == "2 × 30 × 4 × 15", "Each token of each text has one query in each head. How long is it?"
+    assert answer.query == "2 × 30 × 4 × 15", (
+        "Each token of each text has one query in each head. How long is it?"
+    )
 
 
 def check_pattern(answer):
     """Patterns: from each token to each token, in each head."""
     assert answer.pattern == "2 × 4 × 30 × 30", (
-        "Each head of each text has a table of its own: who looks, and at whom? How many tokens are there now?"
+        "Each head of each text has a table of its own: who looks, and at whom? How many tokens are there "
+        "now?"
     )
 
 
 def check_output_weights(answer):
     """W_O: from each head back to the stream."""
-    assert answer.W_O == "4 × 15 × 60", "W_O takes a head's vector, and what comes out has to fit into the stream."
+    assert answer.W_O == "4 × 15 × 60", (
+        "W_O takes a head's vector, and what comes out has to fit into the stream."
+    )
 
 
 def check_neurons(answer):
@@ -104,7 +112,8 @@ def mistake_whole_context__pattern():
 
 
 def mistake_turned__W_O():
-    """That is the layout of W_Q, W_K and W_V, which read from the stream. W_O writes to it: from d_head to d_model."""
+    """That is the layout of W_Q, W_K and W_V, which read from the stream. W_O writes to it: from d_head to
+    d_model."""
     return "4 × 60 × 15"
 
 

@@ -1,31 +1,30 @@
 """What stays, and what passes
 
-Weights are learned, and then they stay: they are the same for every text. Activations are calculated from one text,
-and pass with it. Confusing the two is the commonest misunderstanding of all. Which is which, and what happens to each
-if the text becomes twice as long?
-"""
+Weights are learned, and then they stay: they are the same for every text. Activations are calculated from one
+text, and pass with it. Confusing the two is the commonest misunderstanding of all. Which is which, and what
+happens to each if the text becomes twice as long?"""
 
 from typing import Literal
 
 HINTS = [
     "Ask: could I know its values before any text is chosen?",
-    "An attention pattern is different for every text, so it is an activation, although it is used like a matrix of "
-    "weights. W_pos is the same for every text, although its rows belong to places.",
-    "Stream, pattern, neurons: activations. W_pos, W_U: weights. What belongs to single tokens doubles; what lies "
-    "between pairs of tokens quadruples; weights stay.",
+    "An attention pattern is different for every text, so it is an activation, although it is used like a "
+    "matrix of weights. W_pos is the same for every text, although its rows belong to places.",
+    "Stream, pattern, neurons: activations. W_pos, W_U: weights. What belongs to single tokens doubles; "
+    "what lies between pairs of tokens quadruples; weights stay.",
 ]
 MINUTES = 5
 CONCEPTS = ["shapes"]
-PURPOSE = """In interpretability you may *read* weights without any text, and *patch* activations in one. Which
-experiments are possible at all depends on which of the two a thing is."""
+PURPOSE = """In interpretability you may *read* weights without any text, and *patch* activations in one.
+Which experiments are possible at all depends on which of the two a thing is."""
 DIFFICULTY = 1
 IMPORTANCE = 5
-WHY = """The pattern is the instructive one. It multiplies values like a weight matrix does, and yet it is made
-anew for every text: attention is a linear map that the text itself chooses. That is why heads can be studied in two
-ways, by their patterns on texts and by the weights that make them.
+WHY = """The pattern is the instructive one. It multiplies values like a weight matrix does, and yet it is
+made anew for every text: attention is a linear map that the text itself chooses. That is why heads can be
+studied in two ways, by their patterns on texts and by the weights that make them.
 
-And it is the only one here that grows with the square of the text. A head's pattern on 1,000 tokens has a million
-entries."""
+And it is the only one here that grows with the square of the text. A head's pattern on 1,000 tokens has a
+million entries."""
 
 stream: Literal["weight", "activation"] = "activation"
 """The residual stream at a token:"""
@@ -81,11 +80,14 @@ def check_longer_pattern(answer):
 
 def check_longer_unembedding(answer):
     """Weights do not know how long a text is."""
-    assert answer.longer_unembedding == "stays", "Does the model have more parameters while it reads a longer text?"
+    assert answer.longer_unembedding == "stays", (
+        "Does the model have more parameters while it reads a longer text?"
+    )
 
 
 def mistake_matrix__attention_pattern():
-    """It is *used* like a matrix of weights, but it is calculated anew from queries and keys for every text."""
+    """It is *used* like a matrix of weights, but it is calculated anew from queries and keys for every
+    text."""
     return "weight"
 
 
@@ -95,7 +97,8 @@ def mistake_depends_on_place__position_table():
 
 
 def mistake_has_a_number__neuron():
-    """What makes it fire is learned: a column of W_in. How strongly it fires, here and now, is an activation."""
+    """What makes it fire is learned: a column of W_in. How strongly it fires, here and now, is an
+    activation."""
     return "weight"
 
 

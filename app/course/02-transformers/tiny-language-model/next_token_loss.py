@@ -1,9 +1,11 @@
 """One number to make small
 
-Training needs a single number that says how badly the model predicts. At every position the logits speak about
-the *next* token; the loss is the mean surprise, in nats, over all tokens of all texts but the first of each:
+Training needs a single number that says how badly the model predicts. At every position the logits speak
+about the *next* token; the loss is the mean surprise, in nats, over all tokens of all texts but the first of
+each:
 
-$$L = -\\frac{1}{\\text{batch}\\,(\\text{pos} - 1)} \\sum_{b,\\,t} \\log p\\,(x_{b,t+1} \\mid x_{b,0} \\dots x_{b,t}).$$
+$$L = -\\frac{1}{\\text{batch}\\,(\\text{pos} - 1)} \\sum_{b,\\,t}
+\\log p\\,(x_{b,t+1} \\mid x_{b,0} \\dots x_{b,t}).$$
 
 Judged to within 1e-4, on random logits of odd sizes and of great size.
 """
@@ -19,17 +21,17 @@ from torch.nn import functional as F
 from workers import lab
 
 HINTS = [
-    "The last logits have nothing to be compared with, and the first token is predicted by nobody. So both lose a "
-    "position, at opposite ends.",
-    "`logits[:, :-1]` belongs to `tokens[:, 1:]`. `F.cross_entropy` wants one axis of examples and one of classes: "
-    "`flatten(0, 1)` the first two axes of both.",
+    "The last logits have nothing to be compared with, and the first token is predicted by nobody. So both "
+    "lose a position, at opposite ends.",
+    "`logits[:, :-1]` belongs to `tokens[:, 1:]`. `F.cross_entropy` wants one axis of examples and one of "
+    "classes: `flatten(0, 1)` the first two axes of both.",
     "`F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())`.",
 ]
 MINUTES = 8
 CONCEPTS = ["next-token-loss"]
 DETERMINISTIC = True
-PURPOSE = """Nearly everything a language model is, it became by making this number smaller. You will meet it again
-as the baseline of every ablation: “how much worse does the loss get without this head?”"""
+PURPOSE = """Nearly everything a language model is, it became by making this number smaller. You will meet it
+again as the baseline of every ablation: “how much worse does the loss get without this head?”"""
 DIFFICULTY = 2
 IMPORTANCE = 5
 SHAPES = [
@@ -38,13 +40,13 @@ SHAPES = [
     "coming: batch pos-1",
     "loss: scalar",
 ]
-WHY = """`F.cross_entropy` takes *logits*; give it probabilities, and it applies a second softmax without a word.
-It also wants the classes on axis 1, or on the last of two, so people reshape; `view` on a slice fails or, worse,
-`reshape` of a transposed tensor succeeds and pairs the wrong things. Slicing first and flattening both in the same way
-keeps pairs together.
+WHY = """`F.cross_entropy` takes *logits*; give it probabilities, and it applies a second softmax without a
+word. It also wants the classes on axis 1, or on the last of two, so people reshape; `view` on a slice fails
+or, worse, `reshape` of a transposed tensor succeeds and pairs the wrong things. Slicing first and flattening
+both in the same way keeps pairs together.
 
-An off-by-one here does not crash. The loss even falls, very fast: the model learns to repeat the token it stands
-on, which is easy. A loss that falls *too* well is the first sign."""
+An off-by-one here does not crash. The loss even falls, very fast: the model learns to repeat the token it
+stands on, which is easy. A loss that falls *too* well is the first sign."""
 STYLE = {"loop": "`F.cross_entropy` or a `gather` does all positions of all texts at once."}
 SEE = {
     "mistake_sum_over_texts__next_token_loss": "masked_mean",
@@ -67,11 +69,16 @@ def next_token_loss(
 
 
 def check_no_idea(answer):
-    """A model that finds all tokens equally likely pays ln(d_vocab), however long the texts and however many."""
+    """A model that finds all tokens equally likely pays ln(d_vocab), however long the texts and however
+    many."""
     for batch, pos in ((1, 2), (5, 3), (2, 9)):
         d_vocab = random.randint(3, 40)
-        loss = answer.next_token_loss(torch.full((batch, pos, d_vocab), 0.3), torch.randint(d_vocab, (batch, pos)))
-        lab.same(loss, torch.tensor(math.log(d_vocab)), name=f"the loss of equal logits over {d_vocab} tokens")
+        loss = answer.next_token_loss(
+            torch.full((batch, pos, d_vocab), 0.3), torch.randint(d_vocab, (batch, pos))
+        )
+        lab.same(
+            loss, torch.tensor(math.log(d_vocab)), name=f"the loss of equal logits over {d_vocab} tokens"
+        )
 
 
 def check_knows_next(answer):
@@ -88,7 +95,12 @@ def check_knows_next(answer):
 
 def check_random_logits(answer):
     """For random logits of any size the loss is ours, to within 1e-4."""
-    for batch, pos, d_vocab in ((1, 2, 5), (4, 3, 7), (3, 8, 1), (random.randint(2, 6), random.randint(4, 9), 11)):
+    for batch, pos, d_vocab in (
+        (1, 2, 5),
+        (4, 3, 7),
+        (3, 8, 1),
+        (random.randint(2, 6), random.randint(4, 9), 11),
+    ):
         logits, tokens = 3 * torch.randn(batch, pos, d_vocab), torch.randint(d_vocab, (batch, pos))
         lab.same(
             answer.next_token_loss(logits, tokens),
@@ -100,12 +112,16 @@ def check_random_logits(answer):
 def check_large_logits(answer):
     """Logits in the thousands give a large loss, not an infinite one."""
     logits, tokens = 2000 * torch.randn(2, 5, 10), torch.randint(10, (2, 5))
-    lab.same(answer.next_token_loss(logits, tokens), next_token_loss(logits, tokens), name="the loss of large logits")
+    lab.same(
+        answer.next_token_loss(logits, tokens),
+        next_token_loss(logits, tokens),
+        name="the loss of large logits",
+    )
 
 
 def mistake_no_shift__next_token_loss(logits, tokens):
-    """You compare the logits at each position with the token that stands there already. A model trained on this
-    learns to repeat what it reads. Drop the last logits and the first token."""
+    """You compare the logits at each position with the token that stands there already. A model trained on
+    this learns to repeat what it reads. Drop the last logits and the first token."""
     return F.cross_entropy(logits.flatten(0, 1), tokens.flatten())
 
 
@@ -116,33 +132,35 @@ def mistake_wrong_way__next_token_loss(logits, tokens):
 
 
 def mistake_wraps_around__next_token_loss(logits, tokens):
-    """`roll` wraps around: the last position is compared with the *first* token of the text. Leave the last position
-    out."""
+    """`roll` wraps around: the last position is compared with the *first* token of the text. Leave the last
+    position out."""
     return F.cross_entropy(logits.flatten(0, 1), tokens.roll(-1, 1).flatten())
 
 
 def mistake_sum_over_texts__next_token_loss(logits, tokens):
-    """You add up the tokens of a text and average over texts only, so a longer text costs more. Take the mean over
-    positions as well."""
+    """You add up the tokens of a text and average over texts only, so a longer text costs more. Take the mean
+    over positions as well."""
     return next_token_loss(logits, tokens) * (tokens.shape[1] - 1)
 
 
 def mistake_over_positions__next_token_loss(logits, tokens):
-    """The softmax runs over the wrong axis: at *one* position the probabilities of all tokens of the vocabulary add up
-    to 1. That is the last axis."""
+    """The softmax runs over the wrong axis: at *one* position the probabilities of all tokens of the
+    vocabulary add up to 1. That is the last axis."""
     return -logits[:, :-1].log_softmax(1).gather(-1, tokens[:, 1:, None]).mean()
 
 
 def mistake_probabilities__next_token_loss(logits, tokens):
-    """`F.cross_entropy` takes logits and does the softmax itself. You give it probabilities, and so it happens
-    twice."""
+    """`F.cross_entropy` takes logits and does the softmax itself. You give it probabilities, and so it
+    happens twice."""
     return F.cross_entropy(logits[:, :-1].softmax(-1).flatten(0, 1), tokens[:, 1:].flatten())
 
 
 def mistake_axes_mixed__next_token_loss(logits, tokens):
-    """`reshape` does not move axes: after `transpose` and `reshape` each text's logits stand beside another text's
-    tokens. Flatten both in the same order."""
-    return F.cross_entropy(logits[:, :-1].transpose(0, 1).reshape(-1, logits.shape[-1]), tokens[:, 1:].flatten())
+    """`reshape` does not move axes: after `transpose` and `reshape` each text's logits stand beside another
+    text's tokens. Flatten both in the same order."""
+    return F.cross_entropy(
+        logits[:, :-1].transpose(0, 1).reshape(-1, logits.shape[-1]), tokens[:, 1:].flatten()
+    )
 
 
 def also_right_gather__next_token_loss(logits, tokens):

@@ -2,14 +2,15 @@
 
 Here is a small transformer, and a text in an unknown language. Train it.
 
-The languages of this exercise are made up. Each has a few letters, and every next letter is drawn by lot, with
-probabilities that depend on the *two* letters before it. So somebody who looks at one letter only, however often,
-cannot get below a certain loss: the **bigram entropy** of the text. A model that looks back two letters can.
+The languages of this exercise are made up. Each has a few letters, and every next letter is drawn by lot,
+with probabilities that depend on the *two* letters before it. So somebody who looks at one letter only,
+however often, cannot get below a certain loss: the **bigram entropy** of the text. A model that looks back
+two letters can.
 
-You get a text, and hand in weights. The examiner puts them into the same architecture, causal mask included, and
-measures the loss itself, on another text of the same language that your code never sees. It has to be below the
-bigram entropy. `steps` says how many steps of training you may make (up to 200, about two seconds of computing;
-the limit is ten).
+You get a text, and hand in weights. The examiner puts them into the same architecture, causal mask included,
+and measures the loss itself, on another text of the same language that your code never sees. It has to be
+below the bigram entropy. `steps` says how many steps of training you may make (up to 200, about two seconds
+of computing; the limit is ten).
 
 `TinyTransformer` is given, and your `next_token_loss` is there.
 """
@@ -21,34 +22,33 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from workers import lab
-
 HINTS = [
-    "Five lines in a loop: cut a batch of windows out of the text, at random places; run the model; take the loss; "
-    "go backwards; make a step.",
-    "`start = torch.randint(len(text) - N_CTX + 1, (32, 1))` and `text[start + torch.arange(N_CTX)]` is a batch of 32 "
-    "windows. An Adam optimiser with a learning rate near 0.01 is right for so small a model (with `fused=True` it is twice as fast).",
-    "In the loop: `loss = next_token_loss(model(windows), windows)`, `optimiser.zero_grad()`, `loss.backward()`, "
-    "`optimiser.step()`. At the end `return model.state_dict()`.",
+    "Five lines in a loop: cut a batch of windows out of the text, at random places; run the model; take "
+    "the loss; go backwards; make a step.",
+    "`start = torch.randint(len(text) - N_CTX + 1, (32, 1))` and `text[start + torch.arange(N_CTX)]` is a "
+    "batch of 32 windows. An Adam optimiser with a learning rate near 0.01 is right for so small a model "
+    "(with `fused=True` it is twice as fast).",
+    "In the loop: `loss = next_token_loss(model(windows), windows)`, `optimiser.zero_grad()`, "
+    "`loss.backward()`, `optimiser.step()`. At the end `return model.state_dict()`.",
 ]
 USES = ["next_token_loss"]
 MINUTES = 25
 CONCEPTS = ["trained-a-language-model"]
-PURPOSE = """You will meet models whose training you did not see, and wonder which of their habits are from the
-architecture and which from the text. Having trained one, however small, you know both sides. And *loss against an
-entropy that you can calculate* is how one asks what a model has understood."""
+PURPOSE = """You will meet models whose training you did not see, and wonder which of their habits are from
+the architecture and which from the text. Having trained one, however small, you know both sides. And *loss
+against an entropy that you can calculate* is how one asks what a model has understood."""
 DIFFICULTY = 3
 IMPORTANCE = 4
 SHAPES = ["text: length", "windows: batch n_ctx", "logits: batch n_ctx d_vocab", "loss: scalar"]
-WHY = """Random windows, fresh ones at each step: that is all there is to the data side. Windows that are always
-the same get learned by heart, and what is learned by heart does not carry over to another text.
+WHY = """Random windows, fresh ones at each step: that is all there is to the data side. Windows that are
+always the same get learned by heart, and what is learned by heart does not carry over to another text.
 
-Watch what the loss is compared with. Below $\\ln(\\text{d\\_vocab})$ it has learned something; below the unigram
-entropy it knows more than how frequent letters are; below the *bigram* entropy it must be looking back, which in
-this model only attention can do. That is an argument about a mechanism, from one number.
+Watch what the loss is compared with. Below $\\ln(\\text{d\\_vocab})$ it has learned something; below the
+unigram entropy it knows more than how frequent letters are; below the *bigram* entropy it must be looking
+back, which in this model only attention can do. That is an argument about a mechanism, from one number.
 
-And watch who measures. A model without a causal mask has a wonderful training loss: it reads the answer. So does one
-whose targets are not shifted. Neither can predict."""
+And watch who measures. A model without a causal mask has a wonderful training loss: it reads the answer. So
+does one whose targets are not shifted. Neither can predict."""
 SEE = {
     "mistake_targets_not_shifted__train_language_model": "next_token_loss",
     "mistake_no_step__train_language_model": "momentum_sgd",
@@ -69,7 +69,9 @@ class TinyTransformer(nn.Module):
         self.unembed = nn.Linear(d_model, d_vocab)
 
     def attention(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_model"]:
-        q, k, v = (each.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for each in self.qkv(x).chunk(3, -1))
+        q, k, v = (
+            each.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for each in self.qkv(x).chunk(3, -1)
+        )
         z = self.fetch(q, k, v)
         return self.o(z.transpose(1, 2).flatten(2))
 
@@ -84,11 +86,11 @@ class TinyTransformer(nn.Module):
 
 
 def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) -> dict[str, Tensor]:
-    """The weights (`state_dict()`) of a `TinyTransformer(d_vocab)` after so many steps of training on the text.
+    """The weights (`state_dict()`) of a `TinyTransformer(d_vocab)` after so many steps of training on the
+    text.
 
-    text: tokens below d_vocab. Every step takes fresh windows of N_CTX tokens from it. With steps=0 the model is as
-    it was made.
-    """
+    text: tokens below d_vocab. Every step takes fresh windows of N_CTX tokens from it. With steps=0 the model
+    is as it was made."""
     model = TinyTransformer(d_vocab)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
@@ -111,7 +113,7 @@ def check_weights(answer):
 def check_learns(answer):
     """Forty steps change the weights, and what is learned is not worse than no idea, on a text never seen."""
     chances = _language(8)
-    text, unseen = _write(chances, 6000), _write(chances, 2048)
+    text, unseen = _write(chances, 3000), _write(chances, 1024)
     before, after = answer.probe_before_and_after(text, 8, 40)
     assert any(not torch.equal(before[name], after[name]) for name in before), (
         "After 40 steps no weight is different from what it was before the first."
@@ -120,12 +122,13 @@ def check_learns(answer):
     logits, windows = _logits(model, unseen)
     repeats = (logits[:, :-1].argmax(-1) == windows[:, :-1]).float().mean().item()
     assert repeats < 0.8, (
-        "After 40 steps your model nearly always predicts the very token it stands on. That is what it was taught."
+        "After 40 steps your model nearly always predicts the very token it stands on. That is what it was "
+        "taught."
     )
     if _loss(logits, windows) > 1.25 * math.log(8):
         raise AssertionError(
-            "After 40 steps the loss on a text that your model has not seen is worse than that of somebody who has no "
-            f"idea. {_why(model, text, windows)}"
+            "After 40 steps the loss on a text that your model has not seen is worse than that of somebody "
+            f"who has no idea. {_why(model, text, windows)}"
         )
 
 
@@ -145,15 +148,19 @@ def check_below_the_bigrams(answer):
 
 
 def _language(d_vocab: int) -> Float[Tensor, "before last next"]:
-    """The chance of each next letter after each pair. Of those drawn, one in which all letters are used, and the
-    letter before the last is worth 0.4 nats at least."""
+    """The chance of each next letter after each pair. Of those drawn, one that uses all letters and does not
+    go round in circles, and in which the letter before the last is worth 0.4 nats at least."""
     while True:
         chances = (2.5 * torch.randn(d_vocab, d_vocab, d_vocab)).softmax(-1)
-        text = _write(chances, 3000)
+        text = _write(chances, 1000)
         shares = torch.bincount(text, minlength=d_vocab) / len(text)
         both = -(chances * chances.log()).sum(-1)[text[:-1], text[1:]].mean().item()
         often = (text[1:] == text[:-1]).float().mean()
-        if shares.min() > 0.3 / d_vocab and often < 0.3 and _bigram_entropy(text, d_vocab) - both > 0.4:
+        if (
+            shares.min() > 0.25 / d_vocab
+            and often < 0.3
+            and _bigram_entropy(text, d_vocab) - 0.4 > both > 0.8
+        ):
             return chances
 
 
@@ -192,7 +199,9 @@ def _model(weights, d_vocab: int) -> TinyTransformer:
     model = TinyTransformer(d_vocab)
     wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     for name, shape in wanted.items():
-        assert name in weights, f"The weights lack `{name}`. Return `model.state_dict()` of a TinyTransformer."
+        assert name in weights, (
+            f"The weights lack `{name}`. Return `model.state_dict()` of a TinyTransformer."
+        )
         got = tuple(weights[name].shape)
         assert got == shape, f"`{name}` should have shape {shape}, but has {got}."
     model.load_state_dict({name: weights[name] for name in wanted})
@@ -216,7 +225,9 @@ def _bigram_entropy(text: Int[Tensor, "length"], d_vocab: int) -> float:
     return -(counts * chances.clamp(min=1e-12).log()).sum().item() / (len(text) - 1)
 
 
-def probe_before_and_after(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def probe_before_and_after(
+    text: Tensor, d_vocab: int, steps: int
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Weights before the first step and after the last, made from the same chance."""
     chance = torch.random.get_rng_state()
     before = {name: value.clone() for name, value in train_language_model(text, d_vocab, 0).items()}
@@ -234,8 +245,8 @@ def probe_train(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tenso
 
 
 def mistake_no_step__train_language_model(text, d_vocab, steps):
-    """The gradients are calculated and never used: `optimiser.step()` is missing, or the optimiser was given other
-    parameters than the model's."""
+    """The gradients are calculated and never used: `optimiser.step()` is missing, or the optimiser was given
+    other parameters than the model's."""
     model = TinyTransformer(d_vocab)
     for _ in range(min(steps, 3)):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
@@ -245,8 +256,8 @@ def mistake_no_step__train_language_model(text, d_vocab, steps):
 
 
 def mistake_targets_not_shifted__train_language_model(text, d_vocab, steps):
-    """The target at each position is the token that stands there already. The training loss falls to nothing, and the
-    model has learned to repeat. `next_token_loss` compares with the token that *follows*."""
+    """The target at each position is the token that stands there already. The training loss falls to nothing,
+    and the model has learned to repeat. `next_token_loss` compares with the token that *follows*."""
     model = TinyTransformer(d_vocab)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
@@ -259,17 +270,17 @@ def mistake_targets_not_shifted__train_language_model(text, d_vocab, steps):
     return model.state_dict()
 
 
-class mistake_mask_forgotten__TinyTransformer(TinyTransformer):  # noqa: N801
-    """The model was trained without a causal mask. It read the answer at the next position, and so its training loss
-    was wonderful. Where there is no answer to read it has learned nothing."""
+class mistake_mask_forgotten__TinyTransformer(TinyTransformer):
+    """The model was trained without a causal mask. It read the answer at the next position, and so its
+    training loss was wonderful. Where there is no answer to read it has learned nothing."""
 
     def fetch(self, q, k, v):
         return F.scaled_dot_product_attention(q, k, v)
 
 
 def mistake_by_heart__train_language_model(text, d_vocab, steps):
-    """All steps see the same few windows, and the model has learned them by heart. Draw the windows *inside* the
-    loop."""
+    """All steps see the same few windows, and the model has learned them by heart. Draw the windows *inside*
+    the loop."""
     model = TinyTransformer(d_vocab)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     start = torch.randint(len(text) - N_CTX + 1, (32, 1))
@@ -283,8 +294,8 @@ def mistake_by_heart__train_language_model(text, d_vocab, steps):
 
 
 def mistake_too_hot__train_language_model(text, d_vocab, steps):
-    """A learning rate of 1 throws the weights about, and nothing is left of what they had learned. Take a hundredth of
-    it."""
+    """A learning rate of 1 throws the weights about, and nothing is left of what they had learned. Take a
+    hundredth of it."""
     model = TinyTransformer(d_vocab)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1.0, fused=True)
     for _ in range(steps):
