@@ -32,13 +32,20 @@ LEAST_MISTAKES, LEAST_ALSO_RIGHT = 3, 2
 ROUNDS = 3  # hand-ins of what has to pass, each on other seeds: hidden inputs must not fail a right answer
 FACTS_SECONDS = 300
 _EXAMPLES = """
-import doctest
+def _check_examples(names):
+    import doctest
 
-said = []
-for name in {names!r}:
-    for test in doctest.DocTestFinder().find(globals()[name], name, module=False, globs=dict(globals())):
-        doctest.DocTestRunner(verbose=False).run(test, out=said.append)
-assert not said, "".join(said)
+    said, parser = [], doctest.DocTestParser()
+    for name in names:  # no DocTestFinder: it looks for the source of classes, and a cell is no file
+        thing = globals()[name]
+        for part in (thing, *(vars(thing).values() if isinstance(thing, type) else ())):
+            doc = getattr(part, "__doc__", None)
+            if callable(part) and isinstance(doc, str):
+                test = parser.get_doctest(doc, dict(globals()), name, None, 0)
+                doctest.DocTestRunner(verbose=False).run(test, out=said.append)
+    assert not said, "".join(said)
+
+_check_examples({names!r})
 """
 
 

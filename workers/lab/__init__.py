@@ -7,12 +7,23 @@
 from workers.lab.attention import AttentionView, attention
 from workers.lab.bars import progress
 from workers.lab.besides import Beside, beside
+from workers.lab.chance import follows
 from workers.lab.compare import same
+from workers.lab.corpus import tales
 from workers.lab.curves import LiveCurve
 from workers.lab.digits import DataUnavailable, mnist
 from workers.lab.display import show
 from workers.lab.figures import heatmap, histogram, line, scatter
-from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
+from workers.lab.models import (
+    ModelInfo,
+    ModelUnavailable,
+    UnknownModel,
+    device,
+    llama_sizes,
+    llama_weights,
+    load,
+    models,
+)
 
 __all__ = [
     "AttentionView",
@@ -25,9 +36,12 @@ __all__ = [
     "attention",
     "beside",
     "device",
+    "follows",
     "heatmap",
     "histogram",
     "line",
+    "llama_sizes",
+    "llama_weights",
     "load",
     "mnist",
     "models",
@@ -35,4 +49,5 @@ __all__ = [
     "same",
     "scatter",
     "show",
+    "tales",
 ]

@@ -20,7 +20,10 @@ from workers import digits
 PACKAGE = Path(__file__).resolve().parents[2]  # workers/
 ROOT = PACKAGE.parent
 
-_OF_WORKERS = ("__init__.py", "wire.py", "values.py", "rehearsal.py", "digits.py", "lab", "runner")
+_OF_WORKERS = (
+    "__init__.py", "wire.py", "values.py", "rehearsal.py", "digits.py", "lab", "runner",
+    "training/__init__.py", "training/corpus.py", "training/lexicon.py",  # `lab.tales`
+)  # fmt: skip
 _SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime",
     "/sys/devices/system/cpu",
