@@ -8,7 +8,17 @@ from workers.lab.attention import AttentionView, attention
 from workers.lab.compare import same
 from workers.lab.display import show
 from workers.lab.figures import heatmap, line
-from workers.lab.models import ModelInfo, ModelUnavailable, UnknownModel, device, load, models
+from workers.lab.models import (
+    ModelInfo,
+    ModelUnavailable,
+    UnknownModel,
+    config,
+    device,
+    gpt2s,
+    load,
+    models,
+    weights,
+)
 
 __all__ = [
     "AttentionView",
@@ -16,11 +26,14 @@ __all__ = [
     "ModelUnavailable",
     "UnknownModel",
     "attention",
+    "config",
     "device",
+    "gpt2s",
     "heatmap",
     "line",
     "load",
     "models",
     "same",
     "show",
+    "weights",
 ]

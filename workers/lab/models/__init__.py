@@ -7,5 +7,16 @@
 
 from workers.lab.models.devices import device, load
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, UnknownModel, models
+from workers.lab.models.weights import config, gpt2s, weights
 
-__all__ = ["ModelInfo", "ModelUnavailable", "UnknownModel", "device", "load", "models"]
+__all__ = [
+    "ModelInfo",
+    "ModelUnavailable",
+    "UnknownModel",
+    "config",
+    "device",
+    "gpt2s",
+    "load",
+    "models",
+    "weights",
+]
