@@ -51,7 +51,7 @@ def config(name: str) -> dict[str, int | float]:
 
 
 def gpt2s() -> list[str]:
-    """The models that can be loaded here now whose weights `weights` gives, smallest first."""
+    """The models that can be loaded here now whose weights `weights` gives: the shipped one first."""
     return [entry.name for entry in models() if entry.is_gpt2]
 
 

@@ -26,13 +26,7 @@ PURPOSE = (
 )
 DIFFICULTY = 3
 IMPORTANCE = 5
-SHAPES = [
-    "x: batch pos d_model",
-    "q, k, v: batch pos d_head",
-    "pattern: batch query key",
-    "z: batch query d_head",
-    "result: batch query d_model",
-]
+SHAPES = ["q, k, v: batch pos d_head", "pattern: batch query key", "z: batch query d_head"]
 HINTS = [
     "`x @ W_Q + b_Q` are the queries of all positions; keys and values go the same way, with weights of "
     "their own. Your `attention_pattern` makes the pattern of queries and keys.",
@@ -46,7 +40,8 @@ CONCEPTS = ["attention-head"]
 DETERMINISTIC = True
 SEE = {"mistake_pattern_transposed__attention_head": "einsum_six"}
 STYLE = {"loop": "`pattern @ v` adds up the values for all queries at once."}
-WHY = """ Read the last line from right to left and you see the two circuits. `pattern` decides from where to
+WHY = """
+Read the last line from right to left and you see the two circuits. `pattern` decides from where to
 where; `v @ W_O`, which is `x @ W_V @ W_O`, decides what. The order of the two products does not matter: one
 may first map every position up to $d_\\text{model}$ and then mix positions, or the other way round. That the
 head works on positions and on features *separately* is what makes it readable.

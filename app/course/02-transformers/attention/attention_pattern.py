@@ -4,8 +4,8 @@ Each position asks a question, its *query* $q$, and puts up a sign, its *key* $k
 product: how well the sign answers the question. It is divided by $\\sqrt{d_\\text{head}}$, masked, and made
 into weights,
 
-$$A =
-\\text{softmax}_\\text{keys}\\!\\left(\\text{mask}\\!\\left(\\frac{q\\,k^\\top}{\\sqrt{d_\\text{head}}}\\right)\\right).$$
+$$S = \\text{mask}\\!\\left(\\frac{q\\,k^\\top}{\\sqrt{d_\\text{head}}}\\right), \\qquad
+A = \\text{softmax}_\\text{keys}(S).$$
 
 Row $i$ of the pattern says how position $i$ divides its attention among the positions up to itself. Your
 `causal_mask` is there to be called. Compared to within 1e-4.
@@ -27,7 +27,7 @@ PURPOSE = (
 )
 DIFFICULTY = 2
 IMPORTANCE = 5
-SHAPES = ["q: … query d_head", "k: … key d_head", "scores: … query key", "pattern: … query key"]
+SHAPES = ["scores: … query key", "masked: … query key"]
 HINTS = [
     "Every query with every key: that is a matrix product, query × d_head times d_head × key. The last "
     "two axes of `k` have to change places first.",

@@ -23,7 +23,7 @@ PURPOSE = (
 )
 DIFFICULTY = 2
 IMPORTANCE = 4
-SHAPES = ["scores: … query key", "future: query key", "result: … query key"]
+SHAPES = ["future: query key"]
 HINTS = [
     "Which entries lie in the future? Those whose column (key) is greater than their row (query): above the "
     "diagonal. `torch.triu` knows triangles.",
@@ -38,7 +38,8 @@ CONCEPTS = ["causal-mask"]
 DETERMINISTIC = True
 SEE = {"mistake_zeros__causal_mask": "stable_softmax"}
 STYLE = {"loop": "`triu(1)` makes the whole triangle at once."}
-WHY = """ `masked_fill` does not look at what it replaces, so no arithmetic with infinity happens. Adding a
+WHY = """
+`masked_fill` does not look at what it replaces, so no arithmetic with infinity happens. Adding a
 triangle of $-\\infty$ works too; *multiplying* by one does not, because $0 \\cdot \\infty$ is NaN.
 TransformerLens and PyTorch use $-\\infty$; older code used a large negative number, which is safe as long as
 no honest score comes near it.

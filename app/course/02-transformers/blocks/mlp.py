@@ -41,7 +41,8 @@ MINUTES = 5
 CONCEPTS = ["mlp"]
 SEE = {"mistake_relu__MLP": "relu_and_linear", "mistake_no_bias_inside__MLP": "relu_and_linear"}
 STYLE = {"loop": "`@` works on all positions at once."}
-WHY = """ Without the curve, two matrices in a row are one matrix, and the whole layer could be folded away.
+WHY = """
+Without the curve, two matrices in a row are one matrix, and the whole layer could be folded away.
 The curve is what makes a neuron more than a direction.
 
 `F.gelu` computes the exact curve, $x \\cdot \\Phi(x)$; `gelu_new` the approximation with tanh. They differ by
@@ -50,7 +51,7 @@ less than a thousandth, and still GPT-2's weights belong to the one they were tr
 """
 
 
-def gelu_new(x: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
+def gelu_new(x: Tensor) -> Tensor:
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 

@@ -35,7 +35,8 @@ HINTS = [
 USES = ["layer_norm", "attention", "mlp"]
 MINUTES = 5
 CONCEPTS = ["residual-stream"]
-WHY = """ The norm stands *before* each part, on the branch: “pre-LN”. The first transformer had it after the
+WHY = """
+The norm stands *before* each part, on the branch: “pre-LN”. The first transformer had it after the
 sum, on the stream itself; then nothing could pass through a block unchanged, and deep models were hard to
 train.
 

@@ -34,7 +34,8 @@ MINUTES = 5
 CONCEPTS = ["logits"]
 SEE = {"mistake_probabilities__Unembed": "stable_softmax"}
 STYLE = {"loop": "`@` works on all positions at once."}
-WHY = """ Every position gets logits, not only the last: position $t$ predicts token $t + 1$. In training all
+WHY = """
+Every position gets logits, not only the last: position $t$ predicts token $t + 1$. In training all
 of them are used at once.
 
 GPT-2 uses the same matrix at both ends, $W_U = W_E^\\top$, which saves a third of the small model's weights.

@@ -22,7 +22,7 @@ PURPOSE = (
 )
 DIFFICULTY = 2
 IMPORTANCE = 3
-SHAPES = ["text so far: 1 pos", "logits: 1 pos d_vocab", "next token: 1", "result: pos+count"]
+SHAPES = ["read: 1 pos", "logits: 1 pos d_vocab", "best: 1"]
 HINTS = [
     "The model wants a batch, and you have one text: `tokens[None]`. Of the logits you need those of the "
     "last position; the others speak about tokens that are already there.",
@@ -50,6 +50,13 @@ def complete(model: nn.Module, tokens: Int[Tensor, "pos"], count: int) -> Int[Te
 
     model: gives logits, batch × pos × d_vocab, for tokens, batch × pos, of which there may be no more than
     model.cfg.n_ctx. Of a longer text it reads the last n_ctx tokens.
+
+    >>> class CountsUp(nn.Module):
+    ...     cfg = Config(d_vocab=10, n_ctx=4)
+    ...     def forward(self, tokens):
+    ...         return nn.functional.one_hot((tokens + 1) % 10, 10)
+    >>> complete(CountsUp(), torch.tensor([5, 6]), 6)
+    tensor([5, 6, 7, 8, 9, 0, 1, 2])
     """
     with torch.no_grad():
         for _ in range(count):
