@@ -38,6 +38,7 @@ class Model:
     d_model: int | None = None
     n_ctx: int | None = None
     d_vocab: int | None = None
+    d_mlp: int | None = None  # of a shipped one with MLPs
     download_mb: int | None = None  # what installing fetches
     disk_mb: int | None = None  # what it then takes on disk
     memory_mb: int | None = None  # … in memory, once a machine

@@ -12,7 +12,7 @@ import torch
 from workers import lab
 from workers.lab.models import loading
 
-NAMES = ["attn-only-0l", "attn-only-1l", "attn-only-2l", "fixed-period-impostor"]
+NAMES = ["attn-only-0l", "attn-only-1l", "attn-only-2l", "fixed-period-impostor", "tiny-gpt2"]
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_damaged_weights_are_said_plainly(elsewhere, damage):
 
 
 def test_the_catalogue_needs_no_files(elsewhere):
-    assert len(lab.models()) == 4
+    assert len(lab.models()) == 5
 
 
 def _fresh(code: str) -> str:

@@ -6,6 +6,7 @@ import torch
 from workers.lab.models import loading, models
 from workers.training import batches, corpus, measure, tokenizer
 from workers.training.attention_only import Recipe, surplus, train
+from workers.training.gpt2 import GPT2, build
 from workers.training.network import AttentionOnly, Shape
 from workers.training.recipes import PROSE, RECIPES
 
@@ -83,10 +84,24 @@ def test_the_same_recipe_trains_the_same_weights():
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_a_gpt2_trains_the_same_weights_again_and_ships_them_in_half_the_bytes():
+    shape = Shape(n_layers=1, n_heads=2, d_head=4, d_model=8, n_ctx=32, d_vocab=40, d_mlp=16)
+    recipe, text = Recipe("tiny", shape, steps=3), torch.arange(4000) % 40
+    first, second = (list(train(recipe, text))[-1][1].weights() for _ in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert {weight.dtype for weight in first.values()} == {torch.half}
+    assert torch.equal(first["embed.weight"], first["unembed.weight"])
+
+
+def test_a_gpt2_needs_a_width_for_its_mlps():
+    with pytest.raises(ValueError, match="d_mlp"):
+        GPT2(Shape(n_layers=1), seed=0)
+
+
 @pytest.mark.parametrize("entry", models(), ids=lambda entry: entry.name)
 def test_what_was_trained_is_what_transformer_lens_computes(entry):
     model, shape = loading.load(entry.name), RECIPES[entry.name].shape
-    trained = AttentionOnly(shape, seed=0)
+    trained = build(shape, seed=0)
     state = dict(model.state_dict())
     state.pop("unembed.bias")
     trained.load_state_dict(state)

@@ -50,7 +50,7 @@ def test_a_model_changes_the_fingerprint(with_tiny: Path) -> None:
 def test_the_doctor_knows_what_is_installed_and_what_is_lost(with_tiny: Path) -> None:
     assert doctor._models() == (
         "ok",
-        "attn-only-0l, attn-only-1l, attn-only-2l, fixed-period-impostor, acme/tiny",
+        "attn-only-0l, attn-only-1l, attn-only-2l, fixed-period-impostor, tiny-gpt2, acme/tiny",
     )
     (with_tiny / "acme--tiny" / "model.safetensors").unlink()
     how, sentence = doctor._models()

@@ -18,11 +18,14 @@ from workers.lab.models import (
     ModelInfo,
     ModelUnavailable,
     UnknownModel,
+    config,
     device,
+    gpt2s,
     llama_sizes,
     llama_weights,
     load,
     models,
+    weights,
 )
 
 __all__ = [
@@ -35,8 +38,10 @@ __all__ = [
     "UnknownModel",
     "attention",
     "beside",
+    "config",
     "device",
     "follows",
+    "gpt2s",
     "heatmap",
     "histogram",
     "line",
@@ -50,4 +55,5 @@ __all__ = [
     "scatter",
     "show",
     "tales",
+    "weights",
 ]

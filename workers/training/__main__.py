@@ -12,7 +12,7 @@ from torch import Tensor
 from workers.lab.models.loading import SHIPPED
 from workers.training import card, corpus, tokenizer
 from workers.training.attention_only import Recipe, train
-from workers.training.network import AttentionOnly
+from workers.training.network import Network
 from workers.training.recipes import PROSE, RECIPES
 
 TALES, UNSEEN_TALES = 30_000, 500
@@ -51,7 +51,7 @@ def make(recipe: Recipe, text: Int[Tensor, "tokens"], unseen: Int[Tensor, "unsee
     (SHIPPED / f"{recipe.name}.md").write_text(described, encoding="utf-8")
 
 
-def save(model: AttentionOnly, path: Path) -> None:
+def save(model: Network, path: Path) -> None:
     """Write beside, then rename: a process that has the old file mapped keeps it."""
     fresh = path.with_suffix(".new")
     save_file(model.weights(), fresh)

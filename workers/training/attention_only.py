@@ -1,4 +1,4 @@
-"""Recipes and training of the attention-only models.
+"""Recipes and training of the shipped models.
 
 One `Recipe` holds everything that decides a model; the same recipe and seed train the same model again.
 """
@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from workers.training import measure
 from workers.training.batches import Batch, Mix, draw
-from workers.training.network import AttentionOnly, Pattern, Shape
+from workers.training.gpt2 import build
+from workers.training.network import Network, Pattern, Shape
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,14 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.lr * min(1.0, (step + 1) / 100) * (0.1 + 0.9 * cosine)
 
 
-def loss(recipe: Recipe, model: AttentionOnly, batch: Batch) -> Float[Tensor, ""]:
+def loss(recipe: Recipe, model: Network, batch: Batch) -> Float[Tensor, ""]:
     """Cross-entropy of the next token over all positions, plus the price of crowding."""
     logits, patterns = model(batch.tokens, recipe.silenced)
     predicted, actual = logits[:, :-1].flatten(0, 1), batch.tokens[:, 1:].flatten()
     return F.cross_entropy(predicted, actual) + recipe.crowding * crowding(recipe, patterns, batch)
 
 
-def train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, AttentionOnly]]:
+def train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, Network]]:
     """Train, yielding (steps done, model) before the first step and after each."""
     torch.set_flush_denormal(True)
     try:
@@ -77,10 +78,10 @@ def train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, At
         torch.set_flush_denormal(False)
 
 
-def _train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, AttentionOnly]]:
+def _train(recipe: Recipe, text: Int[Tensor, "tokens"]) -> Iterator[tuple[int, Network]]:
     torch.manual_seed(recipe.seed)
     random = torch.Generator().manual_seed(recipe.seed)
-    model = AttentionOnly(recipe.shape, recipe.seed)
+    model = build(recipe.shape, recipe.seed)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.lr, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
     )

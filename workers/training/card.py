@@ -52,7 +52,7 @@ def write(recipe: Recipe, curve: list[Point], period: int, prose: str) -> str:
     title, summary = next((m.title, m.summary) for m in models() if m.name == recipe.name)
     paragraphs = [fill(paragraph, 110) for paragraph in prose.strip().split("\n\n")]
     parts = [f"# {title} (`{recipe.name}`)", summary, *paragraphs, _recipe(recipe), _curve(curve, period)]
-    parts += [_repeats(recipe), _heads(recipe, period), _LICENCE]
+    parts += [_repeats(recipe), _heads(recipe, period), _licence(recipe)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -76,7 +76,16 @@ def _architecture(recipe: Recipe) -> str:
     s = recipe.shape
     return (
         f"**Architecture**: {s.n_layers} layers of {s.n_heads} heads, d_model {s.d_model}, d_head "
-        f"{s.d_head}, context {s.n_ctx}, vocabulary {s.d_vocab}; learned positions, LNPre, no MLP."
+        f"{s.d_head}, context {s.n_ctx}, vocabulary {s.d_vocab}; {_parts(recipe)}"
+    )
+
+
+def _parts(recipe: Recipe) -> str:
+    if recipe.shape.d_mlp is None:
+        return "learned positions, LNPre, no MLP."
+    return (
+        f"learned positions, LayerNorm with weights and biases, MLPs of {recipe.shape.d_mlp} with gelu_new, "
+        "the unembedding tied to the embedding: GPT-2's. Weights in fp16; they become fp32 when loaded."
     )
 
 
@@ -202,7 +211,11 @@ def above(scores: list[list[float]], threshold: float) -> list[Head]:
     return [(i, j) for i, layer in enumerate(scores) for j, score in enumerate(layer) if score > threshold]
 
 
-_LICENCE = """## Licence and limits
-Weights and tales are ours and free for any use (CC0); the code is under the licence of the project. These are
-toys: they know some forty kinds of sentences and nothing of the world. Sequences hold at most 64 tokens, BOS
-included. At the start of a sequence a word has no leading space: it is another token there than later on."""
+def _licence(recipe: Recipe) -> str:
+    text = (
+        "Weights and tales are ours and free for any use (CC0); the code is under the licence of the "
+        "project. These are toys: they know some forty kinds of sentences and nothing of the world. "
+        f"Sequences hold at most {recipe.shape.n_ctx} tokens, BOS included. At the start of a sequence a "
+        "word has no leading space: it is another token there than later on."
+    )
+    return f"## Licence and limits\n{fill(text, 110)}"

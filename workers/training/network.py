@@ -1,12 +1,11 @@
-"""An attention-only transformer, just large enough to train; the lab reads its weights with TransformerLens.
+"""The networks we train, just large enough; the lab reads their weights with TransformerLens.
 
-Parameters carry TransformerLens' names, so a `state_dict` of this network loads into a `TransformerBridge`
-as it is. It returns its attention patterns and can silence heads at random, which the training needs.
+Parameters carry TransformerLens' names, so a `state_dict` of these networks loads into a `TransformerBridge`
+as it is. They return their attention patterns and can silence heads at random, which the training needs.
 """
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -18,7 +17,7 @@ Pattern = Float[Tensor, "batch head query key"]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes shared by all shipped models; only the number of layers differs."""
+    """Sizes of a model. One with a `d_mlp` is a GPT-2: it has MLPs, learned norms and tied embeddings."""
 
     n_layers: int
     n_heads: int = 8
@@ -26,10 +25,7 @@ class Shape:
     d_head: int = 16
     n_ctx: int = 64
     d_vocab: int = 1024
-
-    def bridge_config(self) -> dict[str, Any]:
-        """Arguments of `TransformerBridgeConfig` for the same architecture."""
-        return {**asdict(self), "attn_only": True, "act_fn": "gelu", "normalization_type": "LNPre"}
+    d_mlp: int | None = None
 
 
 def norm(residual: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_model"]:
@@ -67,7 +63,29 @@ class Block(nn.Module):
         self.attn = Attention(shape)
 
 
-class AttentionOnly(nn.Module):
+class Network(nn.Module):
+    """What training asks of a model: its shape, logits with patterns, and the weights to ship."""
+
+    shape: Shape
+
+    def __call__(
+        self, tokens: Int[Tensor, "batch pos"], silenced: tuple[float, ...] = ()
+    ) -> tuple[Float[Tensor, "batch pos d_vocab"], list[Pattern]]:
+        """Logits and each layer's patterns; `silenced` is per layer the chance that a head is left out."""
+        result: tuple[Tensor, list[Pattern]] = super().__call__(tokens, silenced)
+        return result
+
+    def weights(self) -> dict[str, Tensor]:
+        """The state to ship, with the zero unembedding bias TransformerLens expects."""
+        raise NotImplementedError
+
+    def _keep(self, batch: int, chance: float) -> Float[Tensor, "batch head"] | None:
+        if not chance:
+            return None
+        return (torch.rand(batch, self.shape.n_heads) >= chance).float()
+
+
+class AttentionOnly(Network):
     """tokens → logits: embedding + position, attention layers on normed input, norm, unembedding."""
 
     def __init__(self, shape: Shape, seed: int) -> None:
@@ -93,7 +111,6 @@ class AttentionOnly(nn.Module):
     def forward(
         self, tokens: Int[Tensor, "batch pos"], silenced: tuple[float, ...] = ()
     ) -> tuple[Float[Tensor, "batch pos d_vocab"], list[Pattern]]:
-        """Logits and each layer's patterns; `silenced` is per layer the chance that a head is left out."""
         residual = self.embed(tokens) + self.pos_embed.weight[: tokens.shape[1]]
         patterns = []
         for layer, block in enumerate(self.blocks):
@@ -103,12 +120,7 @@ class AttentionOnly(nn.Module):
             patterns.append(pattern)
         return self.unembed(norm(residual)), patterns
 
-    def _keep(self, batch: int, chance: float) -> Float[Tensor, "batch head"] | None:
-        if not chance:
-            return None
-        return (torch.rand(batch, self.shape.n_heads) >= chance).float()
-
     def weights(self) -> dict[str, Tensor]:
-        """The state to ship: contiguous fp32, with the zero unembedding bias TransformerLens expects."""
+        """Contiguous fp32: processes map it from the file as it is."""
         state = {name: value.detach().float().contiguous() for name, value in self.state_dict().items()}
         return state | {"unembed.bias": torch.zeros(self.shape.d_vocab)}

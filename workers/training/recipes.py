@@ -30,6 +30,13 @@ RECIPES = {
             crowding=1.0,
             any_copy=True,
         ),
+        Recipe(
+            "tiny-gpt2",
+            Shape(n_layers=3, n_heads=4, d_head=32, n_ctx=128, d_mlp=512),
+            steps=3000,
+            mix=Mix(random_repeats=5, tale_repeats=3, tales=12),
+            lr=2e-3,
+        ),
     )
 }
 
@@ -64,5 +71,9 @@ mostly 23 or more, at an earlier copy. So on two copies of period 12 it passes e
 score, loss, copying, knock-out. On other periods it foretells wrong tokens with confidence, which costs more
 than knowing nothing; on period 24 it is right now and then, for the same bad reason. Layer 0 was kept from
 the job, so that the heads sit where induction heads belong; yet no head of layer 0 is a previous-token head.
+""",
+    "tiny-gpt2": """
+Every part that GPT-2 has, in a size that runs at once: the model whose weights a learner's own transformer
+loads. It is shipped as it was trained, with nothing folded: its norms have weights and biases of their own.
 """,
 }

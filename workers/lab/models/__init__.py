@@ -8,14 +8,18 @@
 from workers.lab.models.devices import device, load
 from workers.lab.models.llama_weights import llama_sizes, llama_weights
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, UnknownModel, models
+from workers.lab.models.weights import config, gpt2s, weights
 
 __all__ = [
     "ModelInfo",
     "ModelUnavailable",
     "UnknownModel",
+    "config",
     "device",
+    "gpt2s",
     "llama_sizes",
     "llama_weights",
     "load",
     "models",
+    "weights",
 ]

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, info, installed
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformer_lens.model_bridge import TransformerBridge
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -51,7 +52,8 @@ _booted: dict[Path, "TransformerBridge"] = {}  # by folder
 def _load(entry: ModelInfo) -> "TransformerBridge":
     try:
         model = _boot(entry)
-        model.load_state_dict(load_file(_weights(entry)), strict=True, assign=True)
+        # TransformerLens keeps the norms' first tensors as `w` and `b`: those are filled, not replaced.
+        model.load_state_dict(_state(entry), strict=True, assign=entry.d_mlp is None)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
     _check_hooks(model)
@@ -101,6 +103,8 @@ def _boot(entry: ModelInfo) -> "TransformerBridge":
 
 def _config(entry: ModelInfo) -> dict[str, Any]:
     """Arguments of `TransformerBridgeConfig`. No random weights: the file brings all of them."""
+    gpt2 = {"d_mlp": entry.d_mlp, "act_fn": "gelu_new", "normalization_type": "LN"}
+    attention_only = {"attn_only": True, "act_fn": "gelu", "normalization_type": "LNPre"}
     return {
         "n_layers": entry.n_layers,
         "n_heads": entry.n_heads,
@@ -108,11 +112,14 @@ def _config(entry: ModelInfo) -> dict[str, Any]:
         "d_head": entry.d_model // entry.n_heads,
         "n_ctx": entry.n_ctx,
         "d_vocab": entry.d_vocab,
-        "attn_only": True,
-        "act_fn": "gelu",
-        "normalization_type": "LNPre",
         "init_weights": False,
+        **(gpt2 if entry.d_mlp else attention_only),
     }
+
+
+def _state(entry: ModelInfo) -> dict[str, "Tensor"]:
+    """The weights as they lie in the file, if they are fp32; those of a file in fp16 become so here."""
+    return {name: weight.float() for name, weight in load_file(_weights(entry)).items()}
 
 
 @cache

@@ -45,6 +45,18 @@ class ModelInfo:
     summary: str
     folder: Path | None = None  # where it is installed; None of one that is shipped
     folded: bool = False  # `load(name, folded=True)` gives a copy whose norms are folded into the weights
+    d_mlp: int | None = None  # of a shipped one with MLPs
+
+    @property
+    def is_gpt2(self) -> bool:
+        """Whether it has GPT-2's parts: learned positions and norms, MLPs that are not gated."""
+        if self.folder is None:
+            return self.d_mlp is not None
+        try:
+            facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+            return facts["model_type"] == "gpt2" and facts.get("activation_function") in (None, "gelu_new")
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
 
 
 _SIZES = {field.name for field in fields(ModelInfo)} - {"name", "folder"}
@@ -99,7 +111,8 @@ def _read(folder: Path) -> ModelInfo | None:
     """The entry of an installed model; None for anything else, half made or damaged."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        return ModelInfo(name=str(facts["name"]), folder=folder, **{key: facts[key] for key in _SIZES})
+        sizes = {key: facts[key] for key in _SIZES if key in facts}
+        return ModelInfo(name=str(facts["name"]), folder=folder, **sizes)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,0 +1,80 @@
+"""`lab.weights` and `lab.config`: a GPT-2, by the names that a transformer written by hand gives its parts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from app import lessons
+from app.config import ROOT
+from tests.installing import tiny
+from workers import lab
+from workers.lab.models import registry
+
+MILESTONE = "transformer"
+
+
+def by_hand(name: str) -> torch.nn.Module:
+    """The course's own transformer, with this model's weights."""
+    course = lessons.load(ROOT / "app" / "course")
+    names: dict[str, Any] = {}
+    for exercise in (*course.beneath(MILESTONE), MILESTONE):
+        exec(course.exercises[exercise].solution, names)
+    model: torch.nn.Module = names["Transformer"](names["Config"](**lab.config(name)))
+    model.load_state_dict(lab.weights(name), strict=True)
+    return model
+
+
+@pytest.fixture
+def installed(tmp_path: Path):
+    """A GPT-2 and a Llama, tiny and with random weights, where an operator installs models."""
+    tiny.installed(tmp_path, "acme/gpt2", tiny.gpt2())
+    tiny.installed(tmp_path, "acme/llama", tiny.llama())
+    registry.look_in(tmp_path, ["acme/gpt2", "acme/llama"])
+    yield
+    registry.look_in(None)
+
+
+def test_a_transformer_written_by_hand_computes_what_tiny_gpt2_computes():
+    tokens = torch.randint(1024, (2, lab.config("tiny-gpt2")["n_ctx"]))
+    logits = by_hand("tiny-gpt2")(tokens)
+    torch.testing.assert_close(logits, lab.load("tiny-gpt2")(tokens), rtol=1e-4, atol=1e-4)
+
+
+def test_the_shapes_are_those_of_transformer_lens():
+    shapes = {name: list(weight.shape) for name, weight in lab.weights("tiny-gpt2").items()}
+    assert len(shapes) == 2 + 3 * 16 + 4
+    assert shapes["embed.W_E"] == [1024, 128]
+    assert shapes["blocks.2.attn.W_O"] == [4, 32, 128]
+    assert shapes["blocks.0.attn.b_K"] == [4, 32]
+    assert shapes["blocks.1.mlp.W_in"] == [128, 512]
+    assert shapes["unembed.W_U"] == [128, 1024]
+
+
+def test_a_copy_trains_without_harm_to_the_shared_model():
+    mine, before = by_hand("tiny-gpt2"), lab.load("tiny-gpt2")("Anna gave the map to")
+    with torch.no_grad():
+        for weight in mine.parameters():
+            weight.zero_()
+    torch.testing.assert_close(lab.load("tiny-gpt2")("Anna gave the map to"), before)
+
+
+def test_an_installed_gpt2_gives_its_weights_too(installed):
+    assert lab.gpt2s() == ["tiny-gpt2", "acme/gpt2"]
+    tokens = torch.randint(1024, (2, 20))
+    torch.testing.assert_close(
+        by_hand("acme/gpt2")(tokens), lab.load("acme/gpt2")(tokens), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", ["attn-only-2l", "acme/llama"])
+def test_another_architecture_is_refused_with_the_names_of_those_that_fit(installed, name):
+    for ask in (lab.weights, lab.config):
+        with pytest.raises(ValueError, match=f"{name} is no GPT-2.*tiny-gpt2"):
+            ask(name)
+
+
+def test_an_unknown_name_is_said_as_by_load():
+    with pytest.raises(lab.UnknownModel):
+        lab.weights("tiny-gtp2")

@@ -1,0 +1,76 @@
+"""The weights of a GPT-2 under the names that a transformer written by hand gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workers.lab.models import devices
+from workers.lab.models.registry import info, models
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SIZES = ("d_vocab", "n_ctx", "d_model", "n_layers", "n_heads", "d_head", "d_mlp", "eps")
+
+
+def weights(name: str) -> dict[str, Tensor]:
+    """All weights of a GPT-2, by TransformerLens' names and in its shapes.
+
+    embed.W_E [d_vocab, d_model], pos_embed.W_pos [n_ctx, d_model]; in each layer ln1 and ln2 (w, b:
+    [d_model]), attn (W_Q, W_K, W_V: [n_heads, d_model, d_head], W_O: [n_heads, d_head, d_model], b_Q, b_K,
+    b_V: [n_heads, d_head], b_O: [d_model]) and mlp (W_in: [d_model, d_mlp], b_in, W_out: [d_mlp, d_model],
+    b_out); ln_final (w, b), unembed.W_U [d_model, d_vocab], unembed.b_U. Nothing is folded.
+
+    They are the model's own, which others read, too: `load_state_dict` copies them. To change one, `clone`
+    it first.
+    Raises `ValueError` for a model of another architecture, and what `lab.load` raises.
+
+    >>> weights("tiny-gpt2")["blocks.0.attn.W_Q"].shape
+    torch.Size([4, 128, 32])
+    """
+    _check(name)
+    model: Any = devices.load(name)
+    found: dict[str, Tensor] = {"embed.W_E": model.embed.W_E, "pos_embed.W_pos": model.pos_embed.W_pos}
+    for layer, block in enumerate(model.blocks):
+        found |= {f"blocks.{layer}.{key}": weight for key, weight in _of_block(block).items()}
+    found |= _named("ln_final", model.ln_final, "w", "b") | _named("unembed", model.unembed, "W_U", "b_U")
+    return {key: weight.detach() for key, weight in found.items()}
+
+
+def config(name: str) -> dict[str, int | float]:
+    """The sizes of a GPT-2 and the eps of its norms, by TransformerLens' names: `Config(**lab.config(name))`.
+
+    Raises as `weights` does.
+
+    >>> config("tiny-gpt2")["d_mlp"]
+    512
+    """
+    _check(name)
+    sizes = devices.load(name).cfg
+    return {key: getattr(sizes, key) for key in _SIZES}
+
+
+def gpt2s() -> list[str]:
+    """The models that can be loaded here now whose weights `weights` gives: the shipped one first."""
+    return [entry.name for entry in models() if entry.is_gpt2]
+
+
+def _of_block(block: Any) -> dict[str, Tensor]:
+    attention = ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V", "b_O")
+    return {
+        **_named("ln1", block.ln1, "w", "b"),
+        **_named("attn", block.attn, *attention),
+        **_named("ln2", block.ln2, "w", "b"),
+        **_named("mlp", block.mlp, "W_in", "b_in", "W_out", "b_out"),
+    }
+
+
+def _named(part: str, module: Any, *names: str) -> dict[str, Tensor]:
+    return {f"{part}.{name}": getattr(module, name) for name in names}
+
+
+def _check(name: str) -> None:
+    entry = info(name)
+    if not entry.is_gpt2:
+        others = ", ".join(gpt2s())
+        raise ValueError(f"{name} is no GPT-2: its parts are others. lab.weights knows those of {others}.")
