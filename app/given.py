@@ -67,6 +67,13 @@ def answers(session: Session, user: User, exercises: Sequence[str]) -> Chain:
     return given.under(exercises)
 
 
+def missing(session: Session, user: User, lesson: Lesson, on: str = "") -> list[str]:
+    """What this lesson, or one exercise `on` its page, stands on and has nothing for yet. Raises NotFound."""
+    beneath = course().beneath(find_exercise(on).id) if on else course().closed(lesson.uses)
+    found = Given.of(session, user).foundations(beneath)
+    return [one.exercise.id for one in found if not one.there]
+
+
 def take_ours(session: Session, user: User, exercise: str, lesson: Lesson) -> None:
     """Let our answer to an exercise that this lesson stands on, or one in it builds on, stand in for theirs.
 

@@ -102,13 +102,22 @@ def reset_draft(lesson: str, cell: str, request: Request, session: Db, learner: 
     )
 
 
-@router.post("/foundations/{exercise}", name="use_ours")
+@router.post("/foundations", name="use_ours")
 def use_ours(
-    lesson: str, exercise: str, request: Request, session: Db, learner: Doer, on: Annotated[str, Form()] = ""
+    lesson: str,
+    request: Request,
+    session: Db,
+    learner: Doer,
+    exercise: Annotated[str, Form()] = "",
+    on: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take our answer to an exercise that this lesson, or one exercise of it (`on`), stands on."""
+    """Take our answer to an exercise that this lesson, or one exercise of it (`on`), stands on.
+
+    If none is named, to all that are missing.
+    """
     found = find_lesson(lesson)
-    given.take_ours(session, learner, exercise, found)
+    for wanted in [exercise] if exercise else given.missing(session, learner, found, on):
+        given.take_ours(session, learner, wanted, found)
     session.flush()
     if not is_htmx(request):
         to = f"/lessons/{lesson}#{f'cell-{on}' if on else 'stands-on'}"

@@ -41,7 +41,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
         "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303)
     ),
     "open_hint": ("POST", f"{L}/exercises/double/hints", {}, (303, 303, 303, 303, 303)),
-    "use_ours": ("POST", f"{L}/foundations/double", {}, (303, 303, 303, 303, 303)),
+    "use_ours": ("POST", f"{L}/foundations", {"exercise": "double"}, (303, 303, 303, 303, 303)),
     "ask": ("POST", f"{L}/cells/two/threads", {"body": "Why?"}, (303, 303, 303, 303, 303)),
     "look_at_solution": ("GET", f"{L}/exercises/double/solution", {}, (303, 303, 303, 303, 303)),
     # only Ada has made an attempt at it
