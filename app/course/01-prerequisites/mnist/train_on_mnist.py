@@ -296,8 +296,8 @@ def _judge_reading(weights: list, new_names: Tensor, losses: list[float], right:
     if end < 0.05:
         why = "so it knows its training images by heart: use all the images that you are given."
     raise AssertionError(
-        f"Your model reads {found} of the 1,000 private images; {right} are needed. Its loss ends at {end:.2f} "
-        f"nats, {why}"
+        f"Your model reads {found} of the 1,000 private images; {right} are needed. Its loss ends at "
+        f"{end:.2f} nats, {why}"
     )
 
 

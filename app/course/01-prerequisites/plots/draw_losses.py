@@ -18,8 +18,7 @@ HINTS = [
     "`lab.line` takes a dictionary of lines as it is: name → values. What it cannot guess are the places "
     "along x, the title, and what the axes mean.",
     "With graph objects: make a `Figure()`, then `figure.add_scatter(x=steps, y=values, name=name, "
-    'mode="lines")` for '
-    "each run, then `figure.update_layout(title=…, xaxis_title=…, yaxis_title=…)`.",
+    'mode="lines")` for each run, then `figure.update_layout(title=…, xaxis_title=…, yaxis_title=…)`.',
     '`lab.line(losses, x=steps, title="…", x_title="step", y_title="loss (nats)")` does all of it.',
 ]
 MINUTES = 5
@@ -31,14 +30,13 @@ most claims in MI are made by two curves in one figure."""
 WHY = """A legend belongs to a figure with more than one line, always: in a week you will not know which one
 was orange. The places along x are data, too. If you keep every tenth loss and leave them out, the axis counts
 points and says “step”."""
-SEE = {}
 
 
 def draw_losses(steps: Int[Tensor, "point"], losses: dict[str, Float[Tensor, "point"]]) -> Figure:
     """One line for each run over the same steps: named in the legend, with a title and names for both axes.
 
-    >>> figure = draw_losses(torch.tensor([0, 10]), {"one layer": torch.ones(2), "two layers":
-    torch.zeros(2)})
+    >>> runs = {"one layer": torch.ones(2), "two layers": torch.zeros(2)}
+    >>> figure = draw_losses(torch.tensor([0, 10]), runs)
     >>> [line.name for line in figure.data]
     ['one layer', 'two layers']
     """
