@@ -278,36 +278,6 @@ class mistake_mask_forgotten__TinyTransformer(TinyTransformer):
         return F.scaled_dot_product_attention(q, k, v)
 
 
-def mistake_by_heart__train_language_model(text, d_vocab, steps):
-    """All steps see the same few windows, and the model has learned them by heart. Draw the windows *inside*
-    the loop."""
-    model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
-    start = torch.randint(len(text) - N_CTX + 1, (32, 1))
-    windows = text[start + torch.arange(N_CTX)]
-    for _ in range(steps):
-        loss = next_token_loss(model(windows), windows)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return model.state_dict()
-
-
-def mistake_too_hot__train_language_model(text, d_vocab, steps):
-    """A learning rate of 1 throws the weights about, and nothing is left of what they had learned. Take a
-    hundredth of it."""
-    model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1.0, fused=True)
-    for _ in range(steps):
-        start = torch.randint(len(text) - N_CTX + 1, (32, 1))
-        windows = text[start + torch.arange(N_CTX)]
-        loss = next_token_loss(model(windows), windows)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return model.state_dict()
-
-
 def also_right_by_hand__train_language_model(text, d_vocab, steps):
     model, rate = TinyTransformer(d_vocab), 3e-3
     means = [torch.zeros_like(weight) for weight in model.parameters()]
