@@ -86,11 +86,15 @@ class TinyTransformer(nn.Module):
 
 
 def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) -> dict[str, Tensor]:
-    """The weights (`state_dict()`) of a `TinyTransformer(d_vocab)` after so many steps of training on the
-    text.
+    """The weights (`state_dict()`) of a `TinyTransformer(d_vocab)` after so many steps of training on text.
 
     text: tokens below d_vocab. Every step takes fresh windows of N_CTX tokens from it. With steps=0 the model
-    is as it was made."""
+    is as it was made.
+
+    >>> weights = train_language_model(torch.arange(40) % 5, d_vocab=5, steps=1)
+    >>> weights["embed.weight"].shape, weights["unembed.weight"].shape
+    (torch.Size([5, 32]), torch.Size([5, 32]))
+    """
     model = TinyTransformer(d_vocab)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
@@ -111,7 +115,7 @@ def check_weights(answer):
 
 
 def check_learns(answer):
-    """Thirty steps change the weights, and what is learned is not worse than no idea, on a text never seen."""
+    """Thirty steps change the weights, and leave the model no worse than having no idea, on unseen text."""
     chances = _language(8)
     text, unseen = _write(chances, 3000), _write(chances, 1024)
     before, after = answer.probe_before_and_after(text, 8, 30)
@@ -276,36 +280,6 @@ class mistake_mask_forgotten__TinyTransformer(TinyTransformer):
 
     def fetch(self, q, k, v):
         return F.scaled_dot_product_attention(q, k, v)
-
-
-def mistake_by_heart__train_language_model(text, d_vocab, steps):
-    """All steps see the same few windows, and the model has learned them by heart. Draw the windows *inside*
-    the loop."""
-    model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
-    start = torch.randint(len(text) - N_CTX + 1, (32, 1))
-    windows = text[start + torch.arange(N_CTX)]
-    for _ in range(steps):
-        loss = next_token_loss(model(windows), windows)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return model.state_dict()
-
-
-def mistake_too_hot__train_language_model(text, d_vocab, steps):
-    """A learning rate of 1 throws the weights about, and nothing is left of what they had learned. Take a
-    hundredth of it."""
-    model = TinyTransformer(d_vocab)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1.0, fused=True)
-    for _ in range(steps):
-        start = torch.randint(len(text) - N_CTX + 1, (32, 1))
-        windows = text[start + torch.arange(N_CTX)]
-        loss = next_token_loss(model(windows), windows)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return model.state_dict()
 
 
 def also_right_by_hand__train_language_model(text, d_vocab, steps):
