@@ -20,7 +20,7 @@ lab.show(lab.beside(
     lab.line({"loss": 1.2 / (x + 1)}, title="Loss", x_title="step", y_title="nats"),
 ))
 scores = torch.rand(2, 8)
-lab.beside(lab.heatmap(scores, title="Scores", heads=True), lab.heatmap(scores ** 2, title="Scores", heads=True))
+lab.beside(lab.heatmap(scores, title="Scores", heads=True), lab.heatmap(scores ** 2, heads=True))
 """
 
 
