@@ -20,8 +20,7 @@ lab.show(lab.beside(
     lab.line({"loss": 1.2 / (x + 1)}, title="Loss", x_title="step", y_title="nats"),
 ))
 scores = torch.rand(2, 8)
-pictures = [lab.heatmap(s, title="Scores", heads=True) for s in (scores, scores ** 2)]
-lab.beside(*pictures)
+lab.beside(lab.heatmap(scores, title="Scores", heads=True), lab.heatmap(scores ** 2, heads=True))
 """
 
 

@@ -80,6 +80,19 @@ def test_a_reload_in_the_middle_goes_on_where_it_is(page: Page) -> None:
     assert shown == ["text stdout", "shown-progress", "shown-progress", "shown-figure", "text stdout"]
 
 
+def test_what_was_shown_stays_when_the_page_asks_how_it_goes(page: Page) -> None:
+    """It does so every twenty seconds: the answer knows the run, not what it has shown up to now."""
+    output = begin(page)
+    how = "{source: run, target: '#output-surprise', swap: 'outerMorph'}"
+    with page.expect_response("**/runs/*"):
+        output.locator(".run[data-live]").evaluate(f"run => htmx.ajax('GET', run.dataset.url, {how})")
+    page.wait_for_timeout(300)
+    expect(output.locator(".run")).to_have_attribute("data-live", "")
+    expect(output.locator(".shown")).to_contain_text("before")
+    expect(output.locator("plotly-figure")).to_have_count(1)
+    expect(ended(output).locator(".shown > *")).to_have_count(5)
+
+
 def test_zoom_and_an_open_table_stay_while_it_grows(page: Page) -> None:
     output = begin(page)
     figure = output.locator("plotly-figure[data-ready]")

@@ -210,7 +210,8 @@ def _heat_maps(pair: list[Json], yours: Array, ours: Array, title: str) -> Besid
     if yours.shape != ours.shape:
         sizes = [f"{grid.shape[0]} rows and {grid.shape[1]} columns" for grid in (yours, ours)]
         return Beside(title, f"Yours has {sizes[0]}, ours {sizes[1]}: there is no difference to draw.", views)
-    views.append(("Overlaid", [_drawn_like(pair[1], title, *_both(yours, ours, colours))]))
+    mixed = _of("Yours blue, ours orange", title)
+    views.append(("Overlaid", [_drawn_like(pair[1], mixed, *_both(yours, ours, colours))]))
     gap = yours - ours
     most = float(np.nanmax(np.abs(gap))) if np.isfinite(gap).any() else 0.0
     scale = {"colorscale": TWO_SIDED, "zmin": -(most or 1.0), "zmax": most or 1.0}
