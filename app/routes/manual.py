@@ -15,7 +15,18 @@ from app.guard import NotFound
 router = APIRouter(prefix="/manual")
 
 FOLDER = ROOT / "app" / "manual"  # its pages, in the order in which one would read them
-PAGES = ("machine", "scale", "sandbox", "models", "gpu", "cohort", "watching", "backups", "failures", "graded")
+PAGES = (
+    "machine",
+    "scale",
+    "sandbox",
+    "models",
+    "gpu",
+    "cohort",
+    "watching",
+    "backups",
+    "failures",
+    "graded",
+)
 FIGURES = ("waiting",)  # drawn beside them; a page shows one by its file's name, as it stands there
 
 

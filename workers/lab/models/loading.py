@@ -52,7 +52,8 @@ _booted: dict[Path, "TransformerBridge"] = {}  # by folder
 def _load(entry: ModelInfo) -> "TransformerBridge":
     try:
         model = _boot(entry)
-        # TransformerLens' norms keep the tensors they began with as `w` and `b`: those are filled, not replaced.
+        # TransformerLens' norms keep the tensors they began with as `w` and `b`: a GPT-2's are filled, not
+        # replaced.
         model.load_state_dict(_state(entry), strict=True, assign=entry.d_mlp is None)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
