@@ -235,3 +235,37 @@ class TestImpostor:
         model = lab.load(IMPOSTOR)
         assert measure.knock_out(model, IMPOSTOR_HEADS[:1], IMPOSTOR_PERIOD, SEED) < 1
         assert measure.knock_out(model, IMPOSTOR_HEADS, IMPOSTOR_PERIOD, SEED) > 5
+
+
+class TestTinyGpt2:
+    """tiny-gpt2: GPT-2's parts, raw; it reads tales best of all, and has learned no induction."""
+
+    def test_it_reads_unseen_tales_better_than_the_attention_only_models(self):
+        assert text_loss("tiny-gpt2") < 1.5
+        assert text_loss("tiny-gpt2") < text_loss("attn-only-2l")
+
+    @pytest.mark.parametrize("period", HELD_OUT_PERIODS)
+    def test_a_second_copy_is_a_little_easier_and_no_head_does_induction(self, period):
+        on = seen("tiny-gpt2", period)
+        assert 5 < on.second < on.first - 0.3
+        assert max(map(max, on.induction)) < 0.25
+
+    def test_no_head_is_a_previous_token_head(self):
+        assert max(map(max, seen("tiny-gpt2", 20).prev_token)) < 0.35
+
+    def test_its_norms_are_not_folded(self):
+        model = lab.load("tiny-gpt2")
+        for norm in (model.blocks[0].ln1, model.blocks[2].ln2, model.ln_final):
+            assert (norm.w - 1).abs().max() > 0.05
+            assert norm.b.abs().max() > 0.01
+            assert torch.equal(norm.w, norm.original_component.weight)
+
+    def test_embedding_and_unembedding_are_one_matrix(self):
+        model = lab.load("tiny-gpt2")
+        assert torch.equal(model.embed.W_E, model.unembed.W_U.T)
+
+    @pytest.mark.parametrize("place", ["hook_attn_out", "attn.hook_z", "attn.hook_pattern", "mlp.hook_post"])
+    def test_hooks_have_an_effect(self, place):
+        model, text = lab.load("tiny-gpt2"), "Anna gave the map to Henry."
+        hooks = [(f"blocks.1.{place}", lambda value, hook: torch.zeros_like(value))]
+        assert not torch.allclose(model.run_with_hooks(text, fwd_hooks=hooks), model(text), atol=0.1)

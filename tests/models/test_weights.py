@@ -1,4 +1,4 @@
-"""`lab.weights` and `lab.config`: a GPT-2, by the names that a transformer written by hand gives its parts."""
+"""`lab.weights` and `lab.config`: a GPT-2 by the names that a transformer written by hand gives its parts."""
 
 from pathlib import Path
 from typing import Any

@@ -75,5 +75,9 @@ the job, so that the heads sit where induction heads belong; yet no head of laye
     "tiny-gpt2": """
 Every part that GPT-2 has, in a size that runs at once: the model whose weights a learner's own transformer
 loads. It is shipped as it was trained, with nothing folded: its norms have weights and biases of their own.
+
+It knows how tales sound, and mixes up what they say: ask it for the capital of France. It has learned no
+induction either. A second copy of random tokens is a little easier for it than the first, because tokens that
+have occurred become likelier, and no head looks one token back. For induction study attn-only-2l.
 """,
 }

@@ -77,12 +77,12 @@ class Transformer(nn.Module):
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
         """The logits of the next token at every position.
 
-        >>> model = Transformer(Config(d_vocab=7, n_ctx=5, d_model=6, n_layers=2, n_heads=2, d_head=3,
-        d_mlp=8))
+        >>> cfg = Config(d_vocab=7, n_ctx=5, d_model=6, n_layers=2, n_heads=2, d_head=3, d_mlp=8)
+        >>> model = Transformer(cfg)
         >>> model(torch.tensor([[3, 1, 4]])).shape
         torch.Size([1, 3, 7])
         >>> sum(weight.numel() for weight in model.parameters())
-        701
+        737
         """
         residual = self.embed(tokens) + self.pos_embed(tokens)
         for block in self.blocks:
