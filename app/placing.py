@@ -5,12 +5,12 @@ Their answers are in the event log; what is made of them is worked out each time
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app import activity
+from app import activity, progress
 from app.activity import Kind
 from app.guard import storable
 from app.lessons import Exercise, Lesson, course
@@ -59,15 +59,23 @@ def answer(session: Session, user: User, answers: Mapping[str, str]) -> None:
 def latest(session: Session, user: User) -> Result | None:
     """What follows from the learner's newest answers; None if they have not been asked."""
     entries = activity.of_kind(session, user, Kind.PLACED, "")
-    return result(entries[-1].data["answers"]) if entries else None
+    if not entries:
+        return None
+    behind = {
+        slug
+        for node in progress.path_view(session, user)
+        for slug, lesson in node.lessons.items()
+        if node.done or lesson.complete
+    }
+    return result(entries[-1].data["answers"], behind)
 
 
-def result(answers: Mapping[str, str]) -> Result:
-    """What follows from these answers."""
+def result(answers: Mapping[str, str], behind: Set[str] = frozenset()) -> Result:
+    """What follows from these answers; nobody is sent to a lesson that is `behind` them."""
     answered = tuple(
         Answered(question, answers.get(question.id, DONT_KNOW)) for question in course().questions
     )
-    asked = {one.question.lesson for one in answered}
+    asked = {one.question.lesson for one in answered} - behind
     missed: dict[str, Answered] = {}
     for one in answered:
         if not one.right:

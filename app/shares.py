@@ -19,7 +19,7 @@ from app import given, runs
 from app.db import now
 from app.guard import NotFound, Unusable, one_at_a_time
 from app.lessons import Cell, course
-from app.models import Attempt, Ending, Run, RunKind, Share, State, User
+from app.models import Attempt, Ending, Output, Run, RunKind, Share, State, User
 from app.models import Verdict as Word
 from app.visible import visible
 
@@ -63,14 +63,19 @@ def _check(run: Run) -> None:
         raise Unusable("Only the results of live cells are shared: an answer would spoil its exercise.")
     if run.state is not State.DONE or run.ending is not Ending.OK:
         raise Unusable("This run did not come to its end. Run the cell again, and share what it shows then.")
-    if not run.outputs:
+    if not _worth_showing(run):
         raise Unusable("This run has shown nothing, or it is forgotten by now. Run the cell again.")
-    if sum(len(json.dumps(output.data)) for output in run.outputs) > LARGEST:
+    if sum(len(json.dumps(output.data)) for output in _worth_showing(run)) > LARGEST:
         raise Unusable("This is too large to be shared: let the cell print or draw less.")
 
 
+def _worth_showing(run: Run) -> list[Output]:
+    """What the cell showed; notes on its shapes are for whoever writes it."""
+    return [output for output in run.outputs if output.kind != "shapes"]
+
+
 def _copy(session: Session, user: User, run: Run) -> Share:
-    shown = [{"kind": output.kind, "data": _shown(output.data)} for output in run.outputs]
+    shown = [{"kind": output.kind, "data": _shown(output.data)} for output in _worth_showing(run)]
     return Share(
         user_id=user.id,
         run_id=run.id,

@@ -61,6 +61,17 @@ def test_only_the_cell_itself_is_shown_and_not_those_above(newcomer: Browser, ad
     assert "Ada" not in page
 
 
+def test_notes_on_shapes_are_not_shown(newcomer: Browser, ada: User) -> None:
+    run = run_of(ada, "one", "print(1)")
+    note = {"line": 1, "name": "hidden", "shape": "(3,)", "varies": False, "axes": ""}
+    with transaction() as session:
+        session.add(Output(run_id=run, seq=99, kind="shapes", data={"lines": [note]}))
+    with transaction() as session:
+        made = shares.share(session, ada, run, "")
+    assert [output["kind"] for output in made.outputs] == ["text", "figure"]
+    assert newcomer.get(f"/shared/{made.token}").status_code == 200
+
+
 def test_it_is_frozen_and_outlives_its_run(newcomer: Browser, ada: User, things: Things) -> None:
     before = newcomer.get(f"/shared/{things.shared}").text
     run_of(ada, "two", "print('another')")

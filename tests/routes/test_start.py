@@ -47,11 +47,19 @@ def test_what_looked_known_can_be_proven(ada_browser: Browser) -> None:
 def test_the_newest_answers_count_and_the_map_remembers(ada_browser: Browser) -> None:
     assert "A few questions will tell" in ada_browser.get("/path").text
     ada_browser.post("/start", twice="6", larger="two")
-    assert "you know the groundwork" in ada_browser.get("/path").text
+    assert "go on where the map is new to you" in ada_browser.get("/path").text
     ada_browser.post("/start", twice="7", nonsense="x" * 1000)
     assert "0 of 2 right" in ada_browser.get("/start/result").text
     assert "begin with <a" in ada_browser.get("/path").text
     assert "You have answered before" in ada_browser.get("/start").text
+
+
+def test_nobody_is_sent_to_what_is_behind_them(ada_browser: Browser, ada: User) -> None:
+    passes(ada, "double", "quadruple")
+    ada_browser.post("/start", twice="7")
+    page = ada_browser.get("/start/result").text
+    assert "Go on where you are" in page
+    assert "Begin with" not in page
 
 
 def test_answers_are_the_learners_own(ada_browser: Browser, mo_browser: Browser, ada: User) -> None:
