@@ -41,7 +41,7 @@ class Result:
     begin: Lesson | None  # the earliest lesson that was not shown; None if all were
     because: Answered | None  # the answer that says so
     known: tuple[Lesson, ...]  # those that look known, and can be proven
-    milestone: Exercise | None  # which completes the step of `begin` by itself
+    milestone: Exercise | None  # which completes the groundwork by itself, if `begin` belongs to that
 
     @property
     def right(self) -> int:
@@ -88,7 +88,7 @@ def result(answers: Mapping[str, str], behind: Set[str] = frozenset()) -> Result
         begin,
         missed[begin.slug] if begin else None,
         tuple(lesson for lesson in order if lesson.slug not in missed and lesson.test_out),
-        course().exercises.get(home.milestone) if home else None,
+        course().exercises.get(home.milestone) if home and not home.needs else None,
     )
 
 

@@ -25,6 +25,7 @@ from app.visible import visible
 
 LARGEST = 4 << 20  # bytes of what one result shows
 MOST = 100  # of one learner
+_WORD = re.compile(r"\w+")
 _TOKEN = re.compile(r"[\w-]{43}\Z", re.ASCII)
 
 
@@ -95,7 +96,7 @@ def _shown(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _modules(session: Session, user: User, run: Run) -> list[dict[str, Any]]:
-    """What the run stood on, in its order: exercises of earlier lessons, and those passed in its own.
+    """What the run used of what stood above it: exercises of earlier lessons, and those passed in its own.
 
     `mine` if the text that ran is one that was passed with; else it was our answer, or something unfinished.
     """
@@ -107,13 +108,24 @@ def _modules(session: Session, user: User, run: Run) -> list[dict[str, Any]]:
     passed = {(exercise, answer) for exercise, answer in session.execute(answers)}
     ours = given.looked_up(session, user)
     found = []
-    for link in run.chain[:-1]:
+    for link in _used(run):
         mine = (link["cell"], link["text"]) in passed
         used = link["cell"] in named and (mine or ours.get(link["cell"]) == link["text"])
         if used or (mine and link["cell"] in own):
             title = known.exercises[link["cell"]].title
             found.append({"exercise": link["cell"], "title": title, "mine": mine})
     return found
+
+
+def _used(run: Run) -> list[dict[str, str]]:
+    """The exercises of the chain whose names stand in the cells, or in another that is used; in its order."""
+    known, found, words = course().exercises, [], set[str]()
+    for link in reversed(run.chain):
+        exercise = known.get(link["cell"])
+        if exercise is None or words & set(exercise.names):
+            words |= set(_WORD.findall(link["text"]))
+            found += [link] if exercise else []
+    return found[::-1]
 
 
 def by_token(session: Session, token: str) -> Share:
