@@ -41,9 +41,12 @@ def move_node(session: Session, user: User, node: str, places: int) -> None:
     session.flush()
 
 
-def ordered(session: Session, user: User) -> list[Node]:
-    """All nodes of the path, hidden ones too, in the learner's order; new ones keep their place in ours."""
-    made = of(session, user)
+def ordered(session: Session, user: User, made: dict[str, Choice] | None = None) -> list[Node]:
+    """All nodes of the path, hidden ones too, in the learner's order; new ones keep their place in ours.
+
+    `made` is what `of` gives, where it has been asked for already.
+    """
+    made = of(session, user) if made is None else made
     nodes = list(course().path.nodes)
 
     def place(node: Node) -> tuple[float, int]:

@@ -37,6 +37,7 @@ from app.routes import (
     path,
     runs,
     shares,
+    start,
     threads,
 )
 
@@ -81,6 +82,7 @@ def create_app() -> FastAPI:
     app.state.turns = asyncio.Semaphore(visitors.TURNS)
     app.include_router(home.router)
     app.include_router(path.router)
+    app.include_router(start.router)
     app.include_router(lessons.router)
     app.include_router(runs.router)
     app.include_router(attempts.router)

@@ -53,11 +53,13 @@ def of_all(session: Session, user: User) -> dict[str, Status]:
 
 def lit(session: Session, user: User) -> set[str]:
     """The concepts that the learner has worked with: those of the exercises passed."""
-    passed = session.scalars(
-        select(Attempt.exercise).where(Attempt.user_id == user.id, Attempt.verdict == Word.PASSED).distinct()
-    )
-    known = course().exercises
-    return {concept for name in passed if name in known for concept in known[name].concepts}
+    return _lights(of_all(session, user))
+
+
+def _lights(known: Mapping[str, Status]) -> set[str]:
+    passed = [name for name, status in known.items() if status.mark is Mark.PASSED]
+    exercises = course().exercises
+    return {concept for name in passed if name in exercises for concept in exercises[name].concepts}
 
 
 # ---- the map
@@ -139,10 +141,10 @@ def path_view(
     if user is None:
         return [_node_view(node, {}, set(), hidden=False) for node in course().path.nodes]
     known = of_all(session, user) if known is None else known
-    made, lights = choices.of(session, user), lit(session, user)
+    made, lights = choices.of(session, user), _lights(known)
     return [
         _node_view(node, known, lights, hidden=node.id in made and made[node.id].hidden)
-        for node in choices.ordered(session, user)
+        for node in choices.ordered(session, user, made)
     ]
 
 

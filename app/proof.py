@@ -70,7 +70,7 @@ def shown_to_mentor(statuses: Mapping[str, Status]) -> list[tuple[LessonView, tu
 class Colour(StrEnum):
     """Whose a module is."""
 
-    MINE = "mine"  # its exercise is passed
+    YOURS = "yours"  # its exercise is passed
     OURS = "ours"  # its solution was opened: that is used for now
     OPEN = "open"
 
@@ -98,7 +98,7 @@ class Picture:
     @property
     def mine(self) -> int:
         """How many modules are the learner's own; one that is used several times is one."""
-        return len({one.module.exercise for one in self.pieces if one.colour is Colour.MINE})
+        return len({one.module.exercise for one in self.pieces if one.colour is Colour.YOURS})
 
     @property
     def total(self) -> int:
@@ -125,5 +125,5 @@ def picture(
 
 def _colour(exercise: str, statuses: Mapping[str, Status], opened: Set[str]) -> Colour:
     if statuses.get(exercise, progress.NOTHING).mark is Mark.PASSED:
-        return Colour.MINE
+        return Colour.YOURS
     return Colour.OURS if exercise in opened else Colour.OPEN

@@ -19,12 +19,13 @@ from app import given, runs
 from app.db import now
 from app.guard import NotFound, Unusable, one_at_a_time
 from app.lessons import Cell, course
-from app.models import Attempt, Ending, Run, RunKind, Share, State, User
+from app.models import Attempt, Ending, Output, Run, RunKind, Share, State, User
 from app.models import Verdict as Word
 from app.visible import visible
 
 LARGEST = 4 << 20  # bytes of what one result shows
 MOST = 100  # of one learner
+_WORD = re.compile(r"\w+")
 _TOKEN = re.compile(r"[\w-]{43}\Z", re.ASCII)
 
 
@@ -63,14 +64,19 @@ def _check(run: Run) -> None:
         raise Unusable("Only the results of live cells are shared: an answer would spoil its exercise.")
     if run.state is not State.DONE or run.ending is not Ending.OK:
         raise Unusable("This run did not come to its end. Run the cell again, and share what it shows then.")
-    if not run.outputs:
+    if not _worth_showing(run):
         raise Unusable("This run has shown nothing, or it is forgotten by now. Run the cell again.")
-    if sum(len(json.dumps(output.data)) for output in run.outputs) > LARGEST:
+    if sum(len(json.dumps(output.data)) for output in _worth_showing(run)) > LARGEST:
         raise Unusable("This is too large to be shared: let the cell print or draw less.")
 
 
+def _worth_showing(run: Run) -> list[Output]:
+    """What the cell showed; notes on its shapes are for whoever writes it."""
+    return [output for output in run.outputs if output.kind != "shapes"]
+
+
 def _copy(session: Session, user: User, run: Run) -> Share:
-    shown = [{"kind": output.kind, "data": _shown(output.data)} for output in run.outputs]
+    shown = [{"kind": output.kind, "data": _shown(output.data)} for output in _worth_showing(run)]
     return Share(
         user_id=user.id,
         run_id=run.id,
@@ -90,7 +96,7 @@ def _shown(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _modules(session: Session, user: User, run: Run) -> list[dict[str, Any]]:
-    """What the run stood on, in its order: exercises of earlier lessons, and those passed in its own.
+    """What the run used of what stood above it: exercises of earlier lessons, and those passed in its own.
 
     `mine` if the text that ran is one that was passed with; else it was our answer, or something unfinished.
     """
@@ -102,13 +108,24 @@ def _modules(session: Session, user: User, run: Run) -> list[dict[str, Any]]:
     passed = {(exercise, answer) for exercise, answer in session.execute(answers)}
     ours = given.looked_up(session, user)
     found = []
-    for link in run.chain[:-1]:
+    for link in _used(run):
         mine = (link["cell"], link["text"]) in passed
         used = link["cell"] in named and (mine or ours.get(link["cell"]) == link["text"])
         if used or (mine and link["cell"] in own):
             title = known.exercises[link["cell"]].title
             found.append({"exercise": link["cell"], "title": title, "mine": mine})
     return found
+
+
+def _used(run: Run) -> list[dict[str, str]]:
+    """The exercises of the chain whose names stand in the cells, or in another that is used; in its order."""
+    known, found, words = course().exercises, [], set[str]()
+    for link in reversed(run.chain):
+        exercise = known.get(link["cell"])
+        if exercise is None or words & set(exercise.names):
+            words |= set(_WORD.findall(link["text"]))
+            found += [link] if exercise else []
+    return found[::-1]
 
 
 def by_token(session: Session, token: str) -> Share:

@@ -6,6 +6,8 @@ How a course is written
 
     course/
       path.toml                                 the map (see `app.path`)
+      drawing.toml                              what the learner builds, as a drawing (see `app.drawing`)
+      start.toml                                questions that say where to begin (see `app.questions`)
       03-tooling/induction-heads/               one folder a lesson; its name is the lesson's slug
         lesson.md   induction_score.py   facts_test.py
 

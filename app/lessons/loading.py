@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import drawing
+from app import drawing, questions
 from app import path as learning_path
 from app.config import settings
 from app.drawing import Drawing
 from app.lessons.lesson import check_links, read_lesson
 from app.lessons.parts import CourseError, Exercise, Lesson, Prose
 from app.path import LearningPath
+from app.questions import Question
 
 LOOK_AGAIN = 1.0  # seconds between looks at the files: an author sees a change at once, a page costs nothing
 
@@ -27,6 +28,7 @@ class Course:
     exercises: dict[str, Exercise] = field(default_factory=dict)
     path: LearningPath = field(default_factory=LearningPath)
     drawing: Drawing | None = None
+    questions: tuple[Question, ...] = ()
     problems: tuple[CourseError, ...] = ()
 
     def beneath(self, exercise_id: str) -> tuple[str, ...]:
@@ -68,7 +70,8 @@ def load(course_dir: Path) -> Course:
     path = _path(course_dir / "path.toml", lessons, problems)
     _check_references(lessons, exercises, path, problems, course_dir)
     drawn = _drawing(course_dir / "drawing.toml", exercises, path, problems)
-    return Course(course_dir, lessons, exercises, path, drawn, tuple(problems))
+    asked = _questions(course_dir / "start.toml", lessons, problems)
+    return Course(course_dir, lessons, exercises, path, drawn, asked, tuple(problems))
 
 
 _kept: dict[Path, tuple[float, object, Course]] = {}
@@ -137,6 +140,17 @@ def _drawing(
 
     nodes = {node.id for node in path.nodes}
     return drawing.read(file.read_text(encoding="utf-8"), nodes, set(exercises), report)
+
+
+def _questions(file: Path, lessons: dict[str, Lesson], problems: list[CourseError]) -> tuple[Question, ...]:
+    """What is asked at the start of the path, if anything is."""
+    if not file.is_file():
+        return ()
+
+    def report(line: int, sentence: str) -> None:
+        problems.append(CourseError(file, line, sentence))
+
+    return questions.read(file.read_text(encoding="utf-8"), set(lessons), report)
 
 
 def _check_references(

@@ -16,6 +16,7 @@ PAGES = {
     "front": "/",
     "lesson": LESSON,
     "map": "/path",
+    "start": "/start",
     "sign-in": "/sign-in",
     "sign-up": "/sign-up",
     "manual": "/manual",

@@ -26,7 +26,7 @@ def test_it_is_drawn_twice_and_said_once(newcomer: Browser) -> None:
 def test_what_is_passed_is_green_wherever_it_stands(ada_browser: Browser, ada: User) -> None:
     passes(ada, "double")
     page = ada_browser.get("/path").text
-    assert colours(page) == ["open", "mine", "mine"]
+    assert colours(page) == ["open", "yours", "yours"]
     assert "1 of 2</b> modules is your own" in page
     assert 'href="/lessons/counting#cell-double"' in page
     assert 'href="#cell-double"' in ada_browser.get("/lessons/counting").text

@@ -61,6 +61,17 @@ def test_only_the_cell_itself_is_shown_and_not_those_above(newcomer: Browser, ad
     assert "Ada" not in page
 
 
+def test_notes_on_shapes_are_not_shown(newcomer: Browser, ada: User) -> None:
+    run = run_of(ada, "one", "print(1)")
+    note = {"line": 1, "name": "hidden", "shape": "(3,)", "varies": False, "axes": ""}
+    with transaction() as session:
+        session.add(Output(run_id=run, seq=99, kind="shapes", data={"lines": [note]}))
+    with transaction() as session:
+        made = shares.share(session, ada, run, "")
+    assert [output["kind"] for output in made.outputs] == ["text", "figure"]
+    assert newcomer.get(f"/shared/{made.token}").status_code == 200
+
+
 def test_it_is_frozen_and_outlives_its_run(newcomer: Browser, ada: User, things: Things) -> None:
     before = newcomer.get(f"/shared/{things.shared}").text
     run_of(ada, "two", "print('another')")
@@ -72,17 +83,20 @@ def test_it_is_frozen_and_outlives_its_run(newcomer: Browser, ada: User, things:
 
 def test_it_says_which_modules_are_the_learners_own(newcomer: Browser, ada: User) -> None:
     passes(ada, "double")
+    used, idle = _after_double(ada, "double(3)"), _after_double(ada, "print(3)")
     with transaction() as session:
-        made = shares.share(session, ada, _after_double(ada), "Ada")
+        made = shares.share(session, ada, used, "Ada")
         token, modules = made.token, made.modules
+        unused = shares.share(session, ada, idle, "Ada").modules
+    assert unused == []
     assert modules == [{"exercise": "double", "title": "Twice as much", "mine": True}]
     assert "It ran on code of Ada’s own" in newcomer.get(f"/shared/{token}").text
 
 
-def _after_double(ada: User) -> UUID:
+def _after_double(ada: User, text: str) -> UUID:
     """A run that stood on her answer: as if a cell came after the exercise."""
     with transaction() as session:
-        run = runs.submit(session, ada, "counting", "two", {})
+        run = runs.submit(session, ada, "counting", "two", {"two": text})
         answer = {"cell": "double", "text": "def double(x):\n    return x + x\n"}
         starter = {"cell": "quadruple", "text": "def quadruple(x): ..."}
         run.chain = [answer, starter, *run.chain]

@@ -19,6 +19,9 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "home": ("GET", "/", {}, (200, 200, 200, 200, 200)),
     "show_path": ("GET", "/path", {}, (200, 200, 200, 200, 200)),
     "show_lesson": ("GET", L, {}, (200, 200, 200, 200, 200)),
+    "show_start": ("GET", "/start", {}, (200, 200, 200, 200, 200)),
+    "place": ("POST", "/start", {"twice": "6"}, (303, 303, 303, 303, 303)),
+    "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303)),  # nobody has answered
     "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200)),
     "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200)),
     "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
