@@ -25,6 +25,11 @@ def test_the_page_shows_what_failed_with_its_input_and_the_mistake_by_name(
         assert f'<pre tabindex="0">{value}</pre>' in verdict
 
 
+def test_a_mistake_that_is_known_leads_to_where_it_is_mended(ada_browser: Browser, things: Things) -> None:
+    page = ada_browser.get("/lessons/counting").text
+    assert '<a href="/lessons/counting?back=double#cell-quadruple">10 minutes on just this: ' in page
+
+
 def test_the_result_comes_with_the_help_and_the_marks_beside_it(ada_browser: Browser, things: Things) -> None:
     fresh = ada_browser.get(f"/runs/{things.graded_run}", htmx=True).text
     assert 'id="output-double"' in fresh

@@ -60,6 +60,13 @@ def test_what_is_printed_before_the_hidden_inputs_is_shown_and_nothing_after(
     assert "".join(event.text for event in told if isinstance(event, Text)) == "hello\n"
 
 
+def test_a_right_answer_with_a_loop_passes_with_a_note_on_style(hand_in: HandIn) -> None:
+    attempt = hand_in("double", "def double(x: int) -> int:\n    return sum(x for _ in range(2))")
+    assert attempt.verdict is Word.PASSED
+    assert attempt.details["style"] == ["Without a loop it is shorter."]
+    assert hand_in("double", "def double(x: int) -> int:\n    return x + x").details["style"] == []
+
+
 def test_a_wrong_answer_is_told_what_is_wrong(hand_in: HandIn) -> None:
     attempt = hand_in("double", "def double(x: int) -> int:\n    return x * x")
     assert attempt.verdict is Word.FAILED

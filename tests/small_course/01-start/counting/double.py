@@ -7,6 +7,8 @@ HINTS = ["Two of them.", "Add it to itself.", "`x + x`"]
 MINUTES = 10
 CONCEPTS = ["doubling"]
 DETERMINISTIC = True
+STYLE = {"loop": "Without a loop it is shorter."}
+SEE = {"mistake_square__double": "quadruple"}
 
 
 def double(x: int) -> int:
