@@ -40,8 +40,9 @@ SHAPES = ["h: batch d_hidden", "a: batch d_hidden", "z: batch d_out", "dz: batch
 WHY = """Each gradient has the shape of the value it belongs to, and for a product only one way to multiply
 fits: `a.T @ dz` is the only product of the two that is [hidden, out]. Shapes do half of the thinking.
 
-`dz = (softmax(z) - one_hot) / batch` is worth knowing by heart: what the model believes minus what is so. It
-is at most 1 in size, which is why training on cross-entropy is so stable.
+`dz = (softmax(z) - one_hot) / batch` is worth knowing by heart: what the model believes minus what is so. For
+each example no entry is larger than 1 in size, however wrong the model is: one reason why training on
+cross-entropy is stable.
 
 ReLU lets a gradient through where its input was positive, and blocks it elsewhere. This is all that a
 gradient knows of a ReLU: had a neuron been just below zero, it would not tell you how close it was."""

@@ -31,6 +31,9 @@ def test_believed_minus_what_is_so():
     F.cross_entropy(z[None], torch.tensor([2])).backward()
     torch.testing.assert_close(z.grad, z.detach().softmax(-1) - F.one_hot(torch.tensor(2), 6))
     assert z.grad.sum().abs() < 1e-6
+    assert z.grad[2] < 0
+    assert (z.grad[[0, 1, 3, 4, 5]] > 0).all()
+    assert z.grad.abs().max() <= 1
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -37,7 +37,7 @@ There is no need to build a diagonal matrix.
 - The error needs no second computation: $\\lVert M - M_k \\rVert^2 = \\sum_{i > k} s_i^2$. Draw the singular
   values before you choose k; a cliff tells you where to cut, and a gentle slope tells you that no cut is
   natural.
-- Channels come in pairs of signs: −u and −v make the same channel as u and v. Never read meaning into the
+- Signs are arbitrary: −u and −v make the same channel as u and v. Never read meaning into the
   sign of one of them alone.
 """
 STYLE = {"loop": "A sum of k outer products is right, and is what the formula says. One product does it."}

@@ -23,7 +23,8 @@ HINTS = [
 PURPOSE = (
     "The same activation can be written in the model's own coordinates, in those of a head, of its neurons, "
     "or of a dictionary of features. Reading a model is to a large part choosing the basis in which it is "
-    "simple; in step 3 a Fourier basis will turn a mess of weights into a few numbers."
+    "simple: networks that learned to add modulo a prime were understood once their weights were written in "
+    "a Fourier basis."
 )
 DIFFICULTY = 3
 IMPORTANCE = 4

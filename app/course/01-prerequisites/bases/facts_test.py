@@ -70,3 +70,11 @@ def test_a_few_channels_are_most_of_the_picture():
     squares = torch.linalg.svdvals(picture).square()
     assert squares[:3].sum() / squares.sum() > 0.75
     assert squares[:8].sum() / squares.sum() > 0.93
+
+
+def test_with_rows_on_the_left_a_matrix_listens_along_u_and_speaks_along_v():
+    torch.manual_seed(0)
+    matrix = torch.randn(6, 4)
+    U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
+    for n in range(4):
+        assert torch.allclose(U[:, n] @ matrix, S[n] * Vt[n], atol=1e-5)

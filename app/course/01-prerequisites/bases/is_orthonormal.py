@@ -3,7 +3,8 @@
 A set of vectors is orthonormal if each has length 1 and any two stand at right angles. Computers round, so
 allow every dot product to be off by up to 1e-4.
 
-The vectors are the rows of a table. There may be fewer of them than dimensions; there can't be more.
+The vectors are the rows of a table. There may be fewer of them than dimensions. With more, the answer is
+always False.
 """
 
 import torch

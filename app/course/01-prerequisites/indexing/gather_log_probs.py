@@ -9,7 +9,8 @@ token        The   fox   saw   it
 speaks of    fox   saw   it    (nobody knows)
 ```
 
-The values are compared to within 1e-4.
+A text of one token has nothing that came next: its row of the result is empty. The values are compared to
+within 1e-4.
 """
 
 import torch

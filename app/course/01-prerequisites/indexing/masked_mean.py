@@ -1,7 +1,7 @@
 """Mean of what counts
 
 Average each row over the entries that count. Whatever stands elsewhere must not matter, also if it is `inf`
-or `NaN`; and a row in which nothing counts has mean 0.
+or `NaN`; and a row in which nothing counts has mean 0. `values` itself must stay as it was.
 
 The values are compared to within 1e-4.
 """

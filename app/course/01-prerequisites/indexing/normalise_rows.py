@@ -35,8 +35,8 @@ complains.
 
 `torch.where(lengths > 0, lengths, 1.0)` treats rows of noughts without touching the others. Adding a small
 number to every length works as well, as long as it is small compared with the lengths that occur: 1e-8 is
-harmless here, 1e-3 is not. `torch.nn.functional.normalize(x, dim=-1)` does all of it in one call, in this
-way.
+harmless here, 1e-3 is not. `torch.nn.functional.normalize(x, dim=-1)` does all of it in one call: it divides
+by the length, or by 1e-12 where the length is less.
 
 Write `x / lengths`, not `x /= lengths`. The second one changes the tensor of whoever called you. If that was
 a model's embedding, the model is now another one, and the mistake shows up far from here.

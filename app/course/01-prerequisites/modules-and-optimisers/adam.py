@@ -33,8 +33,8 @@ CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 3
 IMPORTANCE = 3
 PURPOSE = """Nearly every model you will study was trained with Adam or its sibling AdamW. It works on each
-coordinate by itself, so it is one of the few parts of training for which the basis matters: a reason why
-single neurons may mean something, and directions of the residual stream at times do."""
+coordinate by itself, so it is one of the few parts of training for which the basis matters. That makes it a
+suspect when single coordinates of a residual stream stand out, though the architecture favours none."""
 WHY = """Both averages begin at zero and are much too small at first. Dividing by $1-\\beta^t$ mends exactly
 that: at the first step $\\hat m = g$ and $\\hat s = g^2$, so that each parameter moves by the learning rate,
 whatever its gradient.

@@ -65,3 +65,13 @@ def test_torch_draws_linear_weights_between_one_over_the_root():
     for inputs in (25, 400):
         weight = nn.Linear(inputs, 1000).weight
         assert weight.abs().max().item() == pytest.approx(inputs**-0.5, rel=0.01)
+        assert weight.std().item() == pytest.approx((3 * inputs) ** -0.5, rel=0.03)
+
+
+def test_between_two_hinges_the_network_is_a_linear_map():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2)).double()
+    x = torch.randn(2).double()
+    near = x + 1e-6 * torch.randn(2).double()
+    assert torch.equal(model[0](x) > 0, model[0](near) > 0)
+    assert torch.allclose(model((x + near) / 2), (model(x) + model(near)) / 2, atol=1e-14)

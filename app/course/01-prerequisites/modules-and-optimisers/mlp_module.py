@@ -2,7 +2,7 @@
 
 Your own `Linear` and `ReLU` stand above. Make a network of them: one hidden layer, for inputs of any shape
 that are flattened first. Call the two layers `hidden` and `out`: the examiner loads weights of its own by
-these names.
+these names, and compares the logits to within 1e-4.
 """
 
 import random
@@ -33,7 +33,7 @@ WHY = """Attributes do the book-keeping: `self.hidden = Linear(…)` registers t
 called `hidden.weight` and `hidden.bias`. A plain Python list hides the layers from the module;
 `nn.ModuleList` is the list that does not.
 
-There is no ReLU after the last layer. Logits have to be able to be negative."""
+There is no ReLU after the last layer: it would cut off every negative logit."""
 SEE = {"mistake_in_a_list__MLP": "relu_and_linear"}
 
 
@@ -134,7 +134,7 @@ class mistake_no_relu__MLP(MLP):
 
 
 class mistake_relu_last__MLP(MLP):
-    """You put a ReLU after the last layer, too. Logits have to be able to be negative: half of what the
+    """You put a ReLU after the last layer, too. It makes zero of every negative logit, and half of what the
     network wants to say is cut off."""
 
     def forward(self, x):

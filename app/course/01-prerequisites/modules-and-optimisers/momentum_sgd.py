@@ -30,8 +30,8 @@ MINUTES = 10
 CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 2
 IMPORTANCE = 3
-PURPOSE = """Optimisers decide which of many possible solutions a network ends in. Questions of MI such as
-“why did this circuit form so suddenly?” are questions about these few lines."""
+PURPOSE = """Optimisers decide which of many possible solutions a network ends in. When MI follows a circuit
+through training, as with induction heads, which form suddenly, it watches these few lines at work."""
 WHY = """`no_grad` keeps the update out of the graph, and the in-place `sub_` changes the very tensor that the
 model holds. A line `parameter = parameter - …` would make a new tensor, give it the old name for a moment,
 and change no model.

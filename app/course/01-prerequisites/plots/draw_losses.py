@@ -1,8 +1,8 @@
 """Several loss curves, one figure
 
 Three runs are only comparable on the same axes. Draw one line for each run, with the run's name in the
-legend, a title, and a name on each axis. Any way to make a Plotly figure will do: `lab.line`,
-`plotly.express`, or `plotly.graph_objects`.
+legend, a title, and a name on each axis: x says “step”, y says “loss”. Any way to make a Plotly figure will
+do: `lab.line`, `plotly.express`, or `plotly.graph_objects`.
 """
 
 import random

@@ -6,7 +6,7 @@ say. Four things make such a picture honest, and each of them is easily missed:
 - row 0 is **on top**, as in the matrix;
 - rows and columns carry their tokens, **also where a token occurs twice**;
 - the values are signed, so that the colours have their middle **at zero**;
-- it has a title, and names for both axes: rows are queries, columns are keys.
+- it has a title, and names for both axes: rows are queries, so y says “query”, and x says “key”.
 """
 
 import random

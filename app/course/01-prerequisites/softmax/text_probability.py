@@ -1,7 +1,8 @@
 """How likely is a text?
 
 Two functions. `text_log_prob` takes a model's scores for one text, and says how likely the model finds it:
-the logarithm of the probability of all tokens after the first, given those before. Texts may be long.
+the logarithm of the probability of all tokens after the first, given those before. Texts may be long. A text
+of one token has log-probability 0.
 
 `perplexity` takes log-probabilities of the right tokens, of several texts of different lengths, filled up to
 the same length. Only what `keep` marks counts. Every *token* counts the same, whichever text it stands in.

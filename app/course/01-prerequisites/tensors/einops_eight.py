@@ -174,7 +174,7 @@ def check_say_twice(answer):
 
 
 def mistake_reshape_letters__side_by_side(letters):
-    """`reshape` moves no number: it reads letter after letter and breaks the line somewhere else. Here
+    """`reshape` keeps the order: it reads letter after letter and only breaks the line elsewhere. Here
     `row` has to come before `letter`, so axes must change places: `rearrange` does that."""
     letter, row, column = letters.shape
     return letters.reshape(row, letter * column)

@@ -33,6 +33,12 @@ def test_the_first_row_of_the_reshaped_picture_is_most_of_the_first_letter(cells
     assert torch.equal(letters.reshape(8, 42)[0], letters[0].flatten()[:42])
 
 
+def test_reshape_keeps_the_order_whatever_lies_where_in_memory(cells):
+    turned = cells["letters"].transpose(0, 1)
+    assert not turned.is_contiguous()
+    assert turned.reshape(-1).tolist() == [n for row in turned.tolist() for letter in row for n in letter]
+
+
 def test_a_rearrangement_may_not_lose_a_name(cells):
     with pytest.raises(Exception, match="column"):
         rearrange(cells["letters"], "letter row column -> row letter")
