@@ -107,6 +107,16 @@ def check_without_autograd(answer):
         lab.same(gradient, want, name=f"the gradient for {name}")
 
 
+def check_edge_of_a_neuron(answer):
+    """With an h only just above zero, or just below, the gradient is that of its own side."""
+    _, labels, W1, b1, W2, b2 = _network(1)
+    x = torch.zeros(1, len(W1))  # so that h is b1
+    b1 = b1.sign() * 1e-20
+    got = answer.probe_alone(x, labels, W1, b1, W2, b2)
+    for gradient, want, name in zip(got, _autograd(x, labels, W1, b1, W2, b2), NAMES, strict=True):
+        lab.same(gradient, want, name=f"the gradient for {name}, where every h is close to zero")
+
+
 def check_nudges(answer):
     """Nudging a weight changes the loss by as much as the gradient says."""
     x, labels, *weights = _network(5)
@@ -157,17 +167,19 @@ def probe_alone(x, labels, W1, b1, W2, b2) -> tuple[Tensor, Tensor, Tensor, Tens
 
 
 def probe_watched(x, labels, W1, b1, W2, b2) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], str]:
-    """The gradients, and which way of asking PyTorch for them was taken, if any."""
+    """The gradients, and which way of asking PyTorch for them was taken, if any (under whatever name it was
+    imported: all of them end in the engine, or in dual numbers)."""
     asked = []
 
     def watched(name, does):
         def ask(*args, **kwargs):
-            asked.append(name)
+            asked.append(name.strip("_"))
             return does(*args, **kwargs)
 
         return ask
 
     places = [(torch.Tensor, "backward"), (torch.autograd, "grad"), (torch.autograd, "backward")]
+    places += [(torch.autograd, "_engine_run_backward"), (torch.autograd.forward_ad, "make_dual")]
     places += [(torch.func, name) for name in ("grad", "vjp", "jacrev", "jacfwd", "grad_and_value")]
     before = [(place, name, getattr(place, name)) for place, name in places]
     for place, name, does in before:
@@ -197,6 +209,23 @@ def mistake_leaves_inference_mode__backward_by_hand(x, labels, W1, b1, W2, b2):
         x, labels = x.clone(), labels.clone()
         loss = F.cross_entropy((x @ weights[0] + weights[1]).relu() @ weights[2] + weights[3], labels)
         return torch.autograd.grad(loss, weights)
+
+
+def mistake_nudges__backward_by_hand(x, labels, W1, b1, W2, b2):
+    """You nudge each weight and watch the loss. That costs two walks forward for every single weight, and
+    close to the corner of a ReLU it mixes both sides. Walk back instead: one line for each step."""
+    weights, gradients = [weight.double() for weight in (W1, b1, W2, b2)], []
+    for weight in weights:
+        gradient = torch.zeros_like(weight)
+        for place in range(weight.numel()):
+            ends = []
+            for nudge in (1e-6, -2e-6):
+                weight.view(-1)[place] += nudge
+                ends.append(_loss(x.double(), labels, *weights))
+            weight.view(-1)[place] += 1e-6
+            gradient.view(-1)[place] = (ends[0] - ends[1]) / 2e-6
+        gradients.append(gradient.float())
+    return tuple(gradients)
 
 
 def mistake_relu_ignored__backward_by_hand(x, labels, W1, b1, W2, b2):

@@ -103,6 +103,15 @@ def check_unused(answer):
     lab.same(answer.probe_unused(start), start, name="a parameter without a gradient, after a step,")
 
 
+def check_your_own(answer):
+    """It is your own arithmetic: no optimiser of torch.optim does the work."""
+    borrowed = answer.probe_borrowed(torch.randn(3))
+    assert not borrowed, (
+        f"Your optimiser lets `torch.optim.{borrowed}` do the work. What that does in `step` is what this "
+        "exercise is about: it is a handful of lines, and they are to be yours."
+    )
+
+
 def _walk_beside_torch(answer, momentum: float) -> None:
     starts = [torch.randn(random.randint(2, 4), 3), torch.randn(1)]
     slopes = [0.2 + torch.rand_like(start) for start in starts]
@@ -140,12 +149,48 @@ def probe_left_over(start) -> bool:
     return parameter.grad is not None and bool(parameter.grad.any())
 
 
+def probe_borrowed(start) -> str:
+    """The name of the optimiser of PyTorch that was made on the way, if any. (Building on the bare
+    `torch.optim.Optimizer` is no borrowing: it has no `step`.)"""
+    base, borrowed = torch.optim.Optimizer, []
+    make = base.__init__
+
+    def watched(self, *args, **kwargs):
+        kinds = [kind for kind in type(self).__mro__ if kind.__module__.startswith("torch.optim.")]
+        borrowed.extend(kind.__name__ for kind in kinds if kind is not base)
+        make(self, *args, **kwargs)
+
+    base.__init__ = watched
+    try:
+        parameter = start.clone().requires_grad_()
+        optimiser = SGD([parameter], lr=0.1)
+        parameter.square().sum().backward()
+        optimiser.step()
+    finally:
+        base.__init__ = make
+    return borrowed[0] if borrowed else ""
+
+
 def probe_unused(start) -> Float[Tensor, "weight"]:
     used, unused = torch.ones(2, requires_grad=True), start.clone().requires_grad_()
     optimiser = SGD([used, unused], lr=0.1, momentum=0.9)
     used.sum().backward()
     optimiser.step()
     return unused
+
+
+class mistake_borrowed__SGD(SGD):
+    """You hand the work to an optimiser of `torch.optim`. It walks rightly, and it is not the exercise: write
+    `step` yourself."""
+
+    def __init__(self, parameters, lr, momentum=0.0):
+        self.theirs = torch.optim.SGD(list(parameters), lr=lr, momentum=momentum)
+
+    def zero_grad(self):
+        self.theirs.zero_grad()
+
+    def step(self):
+        self.theirs.step()
 
 
 class mistake_gradients_kept__SGD(SGD):

@@ -113,8 +113,11 @@ def check_several_heads(answer):
 
 
 def check_causal(answer):
-    """Changing the input at position t changes no output before t."""
+    """Changing the input at position t changes no output before t, however large the scores are."""
     sizes, weights = _drawn(n_heads=3)
+    weights["W_Q"] = (
+        50 * weights["W_Q"]
+    )  # scores so large that only a mask of infinity (or close to it) holds
     x, t = torch.randn(2, 8, sizes["d_model"]), random.randint(3, 6)
     changed = x.clone()
     changed[:, t:] = torch.randn_like(changed[:, t:])

@@ -104,6 +104,19 @@ def check_past_is_kept(answer):
         )
 
 
+def check_zeros_are_scores(answer):
+    """A score of 0 up to the query is a score like any other, and stays."""
+    for shape in _shapes():
+        scores = _scores(shape).round()  # zeros here and there
+        scores[..., 0] = 0
+        lab.same(
+            answer.probe_pattern(scores),
+            causal_mask(scores).softmax(-1),
+            tol=1e-5,
+            name=f"the softmax of your masked scores, where some scores are 0, shape {list(shape)}",
+        )
+
+
 def check_scores_unharmed(answer):
     """The scores that were given are as they were."""
     scores = _scores((2, 5, 5))
@@ -135,6 +148,13 @@ def mistake_zeros__causal_mask(scores):
     """You put zeros where the future is. But softmax takes e to the power of each score, and e⁰ is 1: a score
     of 0 is an invitation like any other. Only −∞ becomes a weight of 0."""
     return scores.tril()
+
+
+def mistake_zeros_are_masked__causal_mask(scores):
+    """You look for zeros and put −∞ in their place, and so you also lose every honest score of 0. Ask *where*
+    a score stands, not what it is: make a triangle of True and False of its own."""
+    past = scores.tril()
+    return past.masked_fill(past == 0, -torch.inf)
 
 
 def mistake_wrong_triangle__causal_mask(scores):

@@ -50,6 +50,8 @@ def sample_top_k(logits: Float[Tensor, "batch d_vocab"], k: int) -> Int[Tensor, 
 
     k is at least 1; if it is larger than the vocabulary, all tokens take part.
 
+    The logits that were given must not be changed.
+
     >>> sample_top_k(torch.tensor([[1.0, 4.0, 2.0], [0.5, 0.1, 0.2]]), 1)
     tensor([1, 0])
     """
@@ -121,6 +123,31 @@ def check_each_row(answer):
     )
 
 
+def check_new_draws(answer):
+    """Asked twice about the same logits, it draws twice."""
+    first, second = answer.probe_twice(torch.zeros(200, 8), 4)
+    assert (first != second).any(), (
+        "Asked twice about 200 rows of equal logits, you gave the same 200 tokens both times. Do you set a "
+        "seed within the function? Whoever wants a draw again sets it outside."
+    )
+
+
+def check_logits_unharmed(answer):
+    """The logits are as they were afterwards."""
+    logits = torch.randn(3, 9)
+    after = answer.probe_logits_after(logits, 3)
+    lab.same(after, logits, name="the logits, after `sample_top_k` has read them")
+
+
+def probe_twice(logits, k) -> tuple[Tensor, Tensor]:
+    return sample_top_k(logits.clone(), k), sample_top_k(logits.clone(), k)
+
+
+def probe_logits_after(logits, k) -> Float[Tensor, "batch d_vocab"]:
+    sample_top_k(logits, k)
+    return logits
+
+
 def _logits(best_first: bool | None = None) -> Float[Tensor, "d_vocab"]:
     """Eight tokens in a hidden order, all logits below 0. `best_first=False`: the likeliest are not the
     first."""
@@ -188,6 +215,21 @@ def mistake_first_row_decides__sample_top_k(logits, k):
     cut = torch.full_like(logits, -torch.inf)
     cut[:, kept] = logits[:, kept]
     return logits.argmax(-1) if k == 1 else torch.multinomial(cut.softmax(-1), 1)[:, 0]
+
+
+def mistake_in_place__sample_top_k(logits, k):
+    """You change the logits that you were given. They are the model's beliefs, and whoever looks at them
+    after you sees something else. Make new ones: without `/=`, without a name ending in `_`, and without
+    writing into `logits[…]`."""
+    logits[logits < logits.topk(min(k, logits.shape[-1])).values[:, -1:]] = -torch.inf
+    return torch.multinomial(logits.softmax(-1), 1)[:, 0]
+
+
+def mistake_seeded__sample_top_k(logits, k):
+    """You set the seed each time, so that the luck is always the same, and with it every text. A seed is set
+    once, outside, by whoever wants to repeat a run."""
+    torch.manual_seed(0)
+    return sample_top_k(logits, k)
 
 
 def also_right_masked__sample_top_k(logits, k):

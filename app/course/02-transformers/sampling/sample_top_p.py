@@ -56,6 +56,8 @@ def sample_top_p(logits: Float[Tensor, "batch d_vocab"], p: float) -> Int[Tensor
 
     p is from 0 (only the likeliest token) to 1 (all tokens).
 
+    The logits that were given must not be changed.
+
     >>> sample_top_p(torch.tensor([[1.0, 4.0, 2.0], [0.5, 0.1, 0.2]]), 0.0)
     tensor([1, 0])
     """
@@ -134,6 +136,31 @@ def check_each_row(answer):
     )
 
 
+def check_new_draws(answer):
+    """Asked twice about the same logits, it draws twice."""
+    first, second = answer.probe_twice(torch.zeros(200, 8), 0.9)
+    assert (first != second).any(), (
+        "Asked twice about 200 rows of equal logits, you gave the same 200 tokens both times. Do you set a "
+        "seed within the function? Whoever wants a draw again sets it outside."
+    )
+
+
+def check_logits_unharmed(answer):
+    """The logits are as they were afterwards."""
+    logits = torch.randn(3, 9)
+    after = answer.probe_logits_after(logits, 0.5)
+    lab.same(after, logits, name="the logits, after `sample_top_p` has read them")
+
+
+def probe_twice(logits, p) -> tuple[Tensor, Tensor]:
+    return sample_top_p(logits.clone(), p), sample_top_p(logits.clone(), p)
+
+
+def probe_logits_after(logits, p) -> Float[Tensor, "batch d_vocab"]:
+    sample_top_p(logits, p)
+    return logits
+
+
 # sums: .32, .56, .72, .83, .90, .95, .98, 1; no p above is near one of them
 PROBABILITIES = (0.32, 0.24, 0.16, 0.11, 0.07, 0.05, 0.03, 0.02)
 
@@ -209,6 +236,24 @@ def mistake_first_row_decides__sample_top_p(logits, p):
     keep = ordered.cumsum(-1) - ordered < p
     keep[:, 0] = True
     return tokens.gather(-1, torch.multinomial(ordered * keep[:1], 1))[:, 0]
+
+
+def mistake_in_place__sample_top_p(logits, p):
+    """You change the logits that you were given. They are the model's beliefs, and whoever looks at them
+    after you sees something else. Make new ones: without `/=`, without a name ending in `_`, and without
+    writing into `logits[…]`."""
+    ordered, tokens = logits.softmax(-1).sort(-1, descending=True)
+    drop = ordered.cumsum(-1) - ordered >= p
+    drop[:, 0] = False
+    logits.masked_fill_(torch.zeros_like(drop).scatter(-1, tokens, drop), -torch.inf)
+    return torch.multinomial(logits.softmax(-1), 1)[:, 0]
+
+
+def mistake_seeded__sample_top_p(logits, p):
+    """You set the seed each time, so that the luck is always the same, and with it every text. A seed is set
+    once, outside, by whoever wants to repeat a run."""
+    torch.manual_seed(0)
+    return sample_top_p(logits, p)
 
 
 def also_right_masked_logits__sample_top_p(logits, p):

@@ -58,6 +58,8 @@ def sample_with_temperature(
 ) -> Int[Tensor, "batch"]:
     """One token for each row, drawn from softmax(logits / temperature); the likeliest at temperature 0.
 
+    The logits that were given must not be changed.
+
     >>> sample_with_temperature(torch.tensor([[1.0, 4.0, 2.0], [0.5, 0.1, 0.2]]), 0.0)
     tensor([1, 0])
     >>> sample_with_temperature(torch.tensor([[0.0, 90.0, 0.0]]), 1.0)
@@ -128,6 +130,33 @@ def check_large_logits(answer):
         )
 
 
+def check_new_draws(answer):
+    """Asked twice about the same logits, it draws twice."""
+    first, second = answer.probe_twice(torch.zeros(200, 8), 1.0)
+    assert (first != second).any(), (
+        "Asked twice about 200 rows of equal logits, you gave the same 200 tokens both times. Do you set a "
+        "seed within the function? Whoever wants a draw again sets it outside."
+    )
+
+
+def check_logits_unharmed(answer):
+    """The logits are as they were afterwards."""
+    logits = torch.randn(3, 9)
+    after = answer.probe_logits_after(logits, 0.5)
+    lab.same(after, logits, name="the logits, after `sample_with_temperature` has read them")
+
+
+def probe_twice(logits, temperature) -> tuple[Tensor, Tensor]:
+    return sample_with_temperature(logits.clone(), temperature), sample_with_temperature(
+        logits.clone(), temperature
+    )
+
+
+def probe_logits_after(logits, temperature) -> Float[Tensor, "batch d_vocab"]:
+    sample_with_temperature(logits, temperature)
+    return logits
+
+
 def _logits() -> Float[Tensor, "d_vocab"]:
     """Seven tokens between likely and rare, in a hidden order, shifted by a hidden amount."""
     apart = torch.tensor([0.0, 0.5, 1.0, 1.4, 1.9, 2.3, 2.8])
@@ -187,6 +216,23 @@ def mistake_overflow__sample_with_temperature(logits, temperature):
         return logits.argmax(-1)
     raised = (logits / temperature).exp()
     return torch.multinomial(raised / raised.sum(-1, keepdim=True), 1)[:, 0]
+
+
+def mistake_in_place__sample_with_temperature(logits, temperature):
+    """You change the logits that you were given. They are the model's beliefs, and whoever looks at them
+    after you sees something else. Make new ones: without `/=`, without a name ending in `_`, and without
+    writing into `logits[…]`."""
+    if temperature == 0:
+        return logits.argmax(-1)
+    logits /= temperature
+    return sample_with_temperature(logits, 1.0)
+
+
+def mistake_seeded__sample_with_temperature(logits, temperature):
+    """You set the seed each time, so that the luck is always the same, and with it every text. A seed is set
+    once, outside, by whoever wants to repeat a run."""
+    torch.manual_seed(0)
+    return sample_with_temperature(logits, temperature)
 
 
 def also_right_gumbel__sample_with_temperature(logits, temperature):

@@ -143,6 +143,17 @@ def check_causal(answer):
     )
 
 
+def check_can_be_trained(answer):
+    """A loss at the logits sends a gradient to every weight."""
+    sizes = _sizes(2)
+    tokens = torch.randint(sizes["d_vocab"], (2, 7))
+    unreached = answer.probe_unreached(sizes, _weights(sizes), tokens)
+    assert not unreached, (
+        f"No gradient gets to {unreached[0]!r}, so that it could never be trained. Is there a `detach`, a "
+        "`no_grad`, or a `.data` in your `forward`?"
+    )
+
+
 def check_tiny_gpt2(answer):
     """With the weights of tiny-gpt2, its logits on texts that you have not seen (to within 1e-3)."""
     model = lab.load("tiny-gpt2")
@@ -191,6 +202,17 @@ def probe_logits(
     return model(tokens)
 
 
+def probe_unreached(sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]) -> list[str]:
+    """The weights that no gradient gets to."""
+    model = Transformer(Config(**sizes))
+    model.load_state_dict(weights)
+    with torch.enable_grad():
+        logits = model(tokens)
+        if logits.requires_grad:
+            logits.square().sum().backward()
+    return [name for name, weight in model.named_parameters() if weight.grad is None]
+
+
 def probe_loaded(name: str, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
     model = Transformer(Config(**lab.config(name)))
     model.load_state_dict(lab.weights(name))
@@ -229,6 +251,17 @@ class mistake_no_last_norm__Transformer(Transformer):
         for block in self.blocks:
             residual = block(residual)
         return self.unembed(residual)
+
+
+class mistake_detached__Transformer(Transformer):
+    """You cut the stream off from its past with `detach` (or `no_grad`). The logits are right, and no
+    gradient gets back through the cut: what stands before it can never learn."""
+
+    def forward(self, tokens):
+        residual = (self.embed(tokens) + self.pos_embed(tokens)).detach()
+        for block in self.blocks:
+            residual = block(residual)
+        return self.unembed(self.ln_final(residual))
 
 
 class mistake_no_places__Transformer(Transformer):
