@@ -33,7 +33,7 @@ DIFFICULTY = 2
 IMPORTANCE = 4
 SHAPES = ["normalised: d_vocab d_model", "logits: current next", "table: current next"]
 WHY = """One product, one softmax. The point is not the code but what it means: a table of $1024 \\times 1024$
-entries, and its rank is at most `d_model` = 128. The model cannot store a million bigrams; it has to *share*,
+logits, and its rank is at most `d_model` = 128. The model cannot store a million bigrams; it has to *share*,
 so that tokens with similar rows expect similar things.
 
 The trap is the norm. Without it you read another model's table: rows whose embedding happens to be long

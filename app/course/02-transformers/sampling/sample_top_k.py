@@ -1,7 +1,7 @@
 """Only the k best
 
-Hundreds of tokens are very unlikely, but there are hundreds of them: taken together, one of them comes up
-every few words, and from there the text makes no sense. **Top-k** never lets them in: it keeps the k
+Most tokens are very unlikely, but there are hundreds of them. Taken together, one of them comes up every ten
+words or so, and from there the text may make no sense. **Top-k** never lets them in: it keeps the k
 likeliest tokens and draws among those, in the proportions that they had."""
 
 import random

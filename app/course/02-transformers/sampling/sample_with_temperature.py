@@ -24,8 +24,8 @@ from workers import lab
 HINTS = [
     "Two cases: at temperature 0 there is nothing to draw. Otherwise change the logits, turn them into "
     "probabilities, and let torch draw.",
-    "`probabilities.softmax` is not what you want twice: divide the *logits*, then take the softmax along "
-    "the last axis, then `torch.multinomial(probabilities, 1)` draws one index for each row.",
+    "Divide the *logits*, not the probabilities. Then take the softmax along the last axis; "
+    "`torch.multinomial(probabilities, 1)` draws one index for each row.",
     "`if temperature == 0: return logits.argmax(-1)`. Otherwise `torch.multinomial((logits / "
     "temperature).softmax(-1), 1)[:, 0]`.",
 ]
