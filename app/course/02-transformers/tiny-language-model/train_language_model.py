@@ -93,7 +93,7 @@ def check_weights(answer):
 
 
 def check_learns(answer):
-    """A hundred steps change the weights, and leave the model no worse than no idea at all, on unseen text."""
+    """A hundred steps change the weights, and leave the model no worse than no idea, on unseen text."""
     chances = _language(8)
     text, unseen = _write(chances, 3000), _write(chances, 1024)
     before, after = answer.probe_before_and_after(text, 8, 100)
