@@ -122,11 +122,13 @@ def use_ours(
     if not is_htmx(request):
         to = f"/lessons/{lesson}#{f'cell-{on}' if on else 'stands-on'}"
         return pages.redirect(request, to, "Ours stands in for now. Yours takes its place once it passes.")
+    shown = proof.of(session, learner, found)  # the drawing has other colours now
     if on:
         place = desk.place(session, learner, found, find_cell(found, on).id)
-        return pages.render(request, "attempts/help.html", "builds_on", place=place)
+        return pages.render(request, "attempts/help.html", "builds_on", place=place, proof=shown)
     table = desk.of(session, learner, found)
-    return pages.render(request, "lessons/lesson.html", "foundations", lesson=found, desk=table)
+    told = {"lesson": found, "desk": table, "proof": shown, "ours_taken": True}
+    return pages.render(request, "lessons/lesson.html", "foundations", **told)
 
 
 @router.post("/cells/{cell}/prediction", name="predict")

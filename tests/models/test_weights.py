@@ -78,3 +78,19 @@ def test_another_architecture_is_refused_with_the_names_of_those_that_fit(instal
 def test_an_unknown_name_is_said_as_by_load():
     with pytest.raises(lab.UnknownModel):
         lab.weights("tiny-gtp2")
+
+
+def test_an_installed_llama_gives_its_weights_and_sizes(installed):
+    made, given = tiny.llama(), lab.llama_weights("acme/llama")
+    for name, weight in made.state_dict().items():
+        if name in given:  # the unembedding is tied to the embedding, and kept once
+            torch.testing.assert_close(given[name], weight)
+    assert made.state_dict().keys() - given.keys() <= {"lm_head.weight"}
+    sizes = lab.llama_sizes("acme/llama")
+    assert sizes == {"n_heads": 4, "n_kv_heads": 2, "theta": 10_000.0, "eps": made.config.rms_norm_eps}
+
+
+def test_what_is_no_llama_is_refused(installed):
+    for ask in (lab.llama_weights, lab.llama_sizes):
+        with pytest.raises(lab.ModelUnavailable, match="no weights of Llama's shape"):
+            ask("acme/gpt2")

@@ -41,3 +41,10 @@ def test_a_verdict_brings_it_along(ada_browser: Browser, things: Things) -> None
     fresh = ada_browser.get(f"/runs/{things.graded_run}", htmx=True).text
     assert '<hx-partial hx-target="#drawing"' in fresh
     assert '<hx-partial hx-target="#modules"' in fresh
+
+
+def test_taking_ours_brings_it_along(ada_browser: Browser) -> None:
+    told = {"exercise": "double", "on": "quadruple"}
+    answer = ada_browser.post("/lessons/counting/foundations", htmx=True, **told).text
+    assert answer.count('<hx-partial hx-target="#drawing"') == 1
+    assert colours(answer) == ["open", "ours", "ours"]

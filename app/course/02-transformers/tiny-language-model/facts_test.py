@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from app import lessons
 from workers import lab
 
 LESSON = Path(__file__).with_name("lesson.md").read_text(encoding="utf-8")
@@ -16,6 +17,9 @@ def names() -> dict:
     """Everything that the lesson's cells leave behind, run in their order."""
     torch.set_num_threads(1)
     found: dict = {"lab": lab}
+    course = lessons.load(Path(__file__).parents[2])
+    for exercise in (*course.beneath("transformer"), "transformer"):
+        exec(course.exercises[exercise].solution, found)
     for cell in ("a_language", "three_floors", "the_curve", "is_it_attention"):
         source = re.search(rf"^```python {cell}\n(.*?)^```", LESSON, re.MULTILINE | re.DOTALL)
         assert source
@@ -37,6 +41,13 @@ def test_the_loss_crosses_the_bigram_entropy_between_20_and_120_steps(names):
     below = (losses < names["bigram"]).nonzero()[0].item()
     assert 20 < below < 120
     assert losses[10:30].min() < names["unigram"] + 0.05
+
+
+def test_the_lines_of_both_texts_stay_together(names):
+    """Measured where the curve is drawn: the ends of the two lines."""
+    lines = {line.name: line.y for line in names["curve"].figure().data}
+    assert len(lines["unseen"]) == 30
+    assert abs(sum(lines["training"][-30:]) / 30 - lines["unseen"][-1]) < 0.1
 
 
 def test_on_unseen_text_it_is_below_the_bigrams_and_with_a_wrong_letter_above(names):

@@ -1,18 +1,19 @@
 """Below the bigrams
 
-Here is a small transformer, and a text in an unknown language. Train it.
+Here is a text in an unknown language, and you have a transformer: your own. Train it.
 
 The languages of this exercise are made up. Each has a few letters, and every next letter is drawn by lot,
 with probabilities that depend on the *two* letters before it. So somebody who looks at one letter only,
 however often, cannot get below a certain loss: the **bigram entropy** of the text. A model that looks back
 two letters can.
 
-You get a text, and hand in weights. The examiner puts them into the same architecture, causal mask included,
-and measures the loss itself, on another text of the same language that your code never sees. It has to be
-below the bigram entropy. `steps` says how many steps of training you may make (up to 200, about two seconds
-of computing; the limit is ten).
+You get a text, and hand in weights. The examiner puts them into *its* transformer of the same sizes, causal
+mask included, and measures the loss itself, on another text of the same language that your code never sees.
+It has to be below the bigram entropy. `steps` says how many steps of training you may make (up to 200, about
+two seconds of computing; the limit is ten).
 
-`TinyTransformer` is given, and your `next_token_loss` is there.
+Your `Transformer` and your `next_token_loss` are there; `sizes(d_vocab)` is given, and says how large the
+model is to be.
 """
 
 import math
@@ -31,7 +32,7 @@ HINTS = [
     "In the loop: `loss = next_token_loss(model(windows), windows)`, `optimiser.zero_grad()`, "
     "`loss.backward()`, `optimiser.step()`. At the end `return model.state_dict()`.",
 ]
-USES = ["next_token_loss"]
+USES = ["attention", "transformer", "next_token_loss"]
 MINUTES = 25
 CONCEPTS = ["trained-a-language-model"]
 PURPOSE = """You will meet models whose training you did not see, and wonder which of their habits are from
@@ -45,57 +46,34 @@ always the same get learned by heart, and what is learned by heart does not carr
 
 Watch what the loss is compared with. Below $\\ln(\\text{d\\_vocab})$ it has learned something; below the
 unigram entropy it knows more than how frequent letters are; below the *bigram* entropy it must be looking
-back, which in this model only attention can do. That is an argument about a mechanism, from one number.
+back, which in a transformer only attention can do. That is an argument about a mechanism, from one number.
 
 And watch who measures. A model without a causal mask has a wonderful training loss: it reads the answer. So
 does one whose targets are not shifted. Neither can predict."""
 SEE = {
     "mistake_targets_not_shifted__train_language_model": "next_token_loss",
     "mistake_no_step__train_language_model": "momentum_sgd",
-    "mistake_mask_forgotten__TinyTransformer": "causal_mask",
+    "mistake_mask_forgotten__train_language_model": "causal_mask",
 }
 
 N_CTX = 16
 
 
-class TinyTransformer(nn.Module):
-    def __init__(self, d_vocab: int, d_model: int = 32, n_heads: int = 4, d_mlp: int = 128):
-        super().__init__()
-        self.n_heads = n_heads
-        self.embed, self.pos_embed = nn.Embedding(d_vocab, d_model), nn.Embedding(N_CTX, d_model)
-        self.ln1, self.ln2, self.ln_final = (nn.LayerNorm(d_model) for _ in range(3))
-        self.qkv, self.o = nn.Linear(d_model, 3 * d_model), nn.Linear(d_model, d_model)
-        self.mlp_in, self.mlp_out = nn.Linear(d_model, d_mlp), nn.Linear(d_mlp, d_model)
-        self.unembed = nn.Linear(d_model, d_vocab)
-
-    def attention(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_model"]:
-        q, k, v = (
-            each.unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for each in self.qkv(x).chunk(3, -1)
-        )
-        z = self.fetch(q, k, v)
-        return self.o(z.transpose(1, 2).flatten(2))
-
-    def fetch(self, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-    def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
-        x = self.embed(tokens) + self.pos_embed.weight[: tokens.shape[1]]
-        x = x + self.attention(self.ln1(x))
-        x = x + self.mlp_out(F.gelu(self.mlp_in(self.ln2(x))))
-        return self.unembed(self.ln_final(x))
+def sizes(d_vocab: int) -> Config:
+    return Config(d_vocab=d_vocab, n_ctx=N_CTX, d_model=32, n_layers=1, n_heads=4, d_head=8, d_mlp=128)
 
 
 def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) -> dict[str, Tensor]:
-    """The weights (`state_dict()`) of a `TinyTransformer(d_vocab)` after so many steps of training on text.
+    """The weights (`state_dict()`) of a `Transformer(sizes(d_vocab))` after so many steps of training.
 
     text: tokens below d_vocab. Every step takes fresh windows of N_CTX tokens from it. With steps=0 the model
     is as it was made.
 
     >>> weights = train_language_model(torch.arange(40) % 5, d_vocab=5, steps=1)
-    >>> weights["embed.weight"].shape, weights["unembed.weight"].shape
-    (torch.Size([5, 32]), torch.Size([5, 32]))
+    >>> weights["embed.W_E"].shape, weights["unembed.W_U"].shape
+    (torch.Size([5, 32]), torch.Size([32, 5]))
     """
-    model = TinyTransformer(d_vocab)
+    model = Transformer(sizes(d_vocab))
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     for _ in range(steps):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
@@ -108,30 +86,30 @@ def train_language_model(text: Int[Tensor, "length"], d_vocab: int, steps: int) 
 
 
 def check_weights(answer):
-    """What comes back are the weights of a TinyTransformer, also without a single step."""
+    """What comes back are the weights of a `Transformer(sizes(d_vocab))`, also without a single step."""
     text, d_vocab = torch.randint(5, (300,)), 5
     weights, _ = answer.probe_train(text, d_vocab, 0)
     _model(weights, d_vocab)
 
 
 def check_learns(answer):
-    """Thirty steps change the weights, and leave the model no worse than having no idea, on unseen text."""
+    """A hundred steps change the weights, and leave the model no worse than no idea, on unseen text."""
     chances = _language(8)
     text, unseen = _write(chances, 3000), _write(chances, 1024)
-    before, after = answer.probe_before_and_after(text, 8, 30)
+    before, after = answer.probe_before_and_after(text, 8, 100)
     assert any(not torch.equal(before[name], after[name]) for name in before), (
-        "After 30 steps no weight is different from what it was before the first."
+        "After 100 steps no weight is different from what it was before the first."
     )
     model = _model(after, 8)
     logits, windows = _logits(model, unseen)
     repeats = (logits[:, :-1].argmax(-1) == windows[:, :-1]).float().mean().item()
     assert repeats < 0.8, (
-        "After 30 steps your model nearly always predicts the very token it stands on. That is what it was "
+        "After 100 steps your model nearly always predicts the very token it stands on. That is what it was "
         "taught."
     )
     if _loss(logits, windows) > 1.1 * math.log(8):
         raise AssertionError(
-            "After 30 steps the loss on a text that your model has not seen is worse than that of somebody "
+            "After 100 steps the loss on a text that your model has not seen is worse than that of somebody "
             f"who has no idea. {_why(model, text, windows)}"
         )
 
@@ -178,16 +156,28 @@ def _write(chances: Float[Tensor, "before last next"], length: int) -> Int[Tenso
     return torch.tensor(letters)
 
 
-class _Seeing(TinyTransformer):
+class _Seeing(Attention):
     """The same without a causal mask: how a model fares that was trained to look ahead."""
 
-    def fetch(self, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v)
+    def forward(self, x):
+        q, k, v = (
+            torch.einsum("bpm,hmd->bhpd", x, W) + b[:, None]
+            for W, b in ((self.W_Q, self.b_Q), (self.W_K, self.b_K), (self.W_V, self.b_V))
+        )
+        pattern = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1)
+        return torch.einsum("bhpd,hdm->bpm", pattern @ v, self.W_O) + self.b_O
 
 
-def _why(model: TinyTransformer, text: Int[Tensor, "length"], windows: Int[Tensor, "batch pos"]) -> str:
+def _seeing(cfg: Config) -> Transformer:
+    model = Transformer(cfg)
+    for block in model.blocks:
+        block.attn = _Seeing(cfg)
+    return model
+
+
+def _why(model: Transformer, text: Int[Tensor, "length"], windows: Int[Tensor, "batch pos"]) -> str:
     """What explains that a model does so badly on these windows, which it has not seen."""
-    seeing = _Seeing(model.embed.num_embeddings)
+    seeing = _seeing(model.cfg)
     seeing.load_state_dict(model.state_dict())
     if _loss(seeing(windows), windows) < 0.7 * math.log(8):
         return "With the next token in sight it does well."
@@ -198,13 +188,13 @@ def _why(model: TinyTransformer, text: Int[Tensor, "length"], windows: Int[Tenso
     return "It does badly everywhere."
 
 
-def _model(weights, d_vocab: int) -> TinyTransformer:
+def _model(weights, d_vocab: int) -> Transformer:
     """The weights in our own model, which has a causal mask."""
-    model = TinyTransformer(d_vocab)
+    model = Transformer(sizes(d_vocab))
     wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     for name, shape in wanted.items():
         assert name in weights, (
-            f"The weights lack `{name}`. Return `model.state_dict()` of a TinyTransformer."
+            f"The weights lack `{name}`. Return `model.state_dict()` of a `Transformer(sizes(d_vocab))`."
         )
         got = tuple(weights[name].shape)
         assert got == shape, f"`{name}` should have shape {shape}, but has {got}."
@@ -212,7 +202,7 @@ def _model(weights, d_vocab: int) -> TinyTransformer:
     return model.requires_grad_(False)
 
 
-def _logits(model: TinyTransformer, text: Int[Tensor, "length"]) -> tuple[Tensor, Tensor]:
+def _logits(model: Transformer, text: Int[Tensor, "length"]) -> tuple[Tensor, Tensor]:
     windows = text[: len(text) // N_CTX * N_CTX].view(-1, N_CTX)
     return model(windows), windows
 
@@ -251,7 +241,7 @@ def probe_train(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tenso
 def mistake_no_step__train_language_model(text, d_vocab, steps):
     """The gradients are calculated and never used: `optimiser.step()` is missing, or the optimiser was given
     other parameters than the model's."""
-    model = TinyTransformer(d_vocab)
+    model = Transformer(sizes(d_vocab))
     for _ in range(min(steps, 3)):
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
         windows = text[start + torch.arange(N_CTX)]
@@ -262,9 +252,9 @@ def mistake_no_step__train_language_model(text, d_vocab, steps):
 def mistake_targets_not_shifted__train_language_model(text, d_vocab, steps):
     """The target at each position is the token that stands there already. The training loss falls to nothing,
     and the model has learned to repeat. `next_token_loss` compares with the token that *follows*."""
-    model = TinyTransformer(d_vocab)
+    model = Transformer(sizes(d_vocab))
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
-    for _ in range(steps):
+    for _ in range(min(steps, 40)):  # it is quickly learned
         start = torch.randint(len(text) - N_CTX + 1, (32, 1))
         windows = text[start + torch.arange(N_CTX)]
         loss = F.cross_entropy(model(windows).flatten(0, 1), windows.flatten())
@@ -274,16 +264,26 @@ def mistake_targets_not_shifted__train_language_model(text, d_vocab, steps):
     return model.state_dict()
 
 
-class mistake_mask_forgotten__TinyTransformer(TinyTransformer):
+def mistake_mask_forgotten__train_language_model(text, d_vocab, steps):
     """The model was trained without a causal mask. It read the answer at the next position, and so its
-    training loss was wonderful. Where there is no answer to read it has learned nothing."""
-
-    def fetch(self, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v)
+    training loss was wonderful. Where there is no answer to read it has learned nothing. Train your own
+    `Transformer`, as it passed: it has a mask."""
+    model = _seeing(sizes(d_vocab))
+    for weight in model.parameters():
+        weight.data *= 4 if weight.ndim > 1 else 1  # larger ones learn it in half the steps
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+    for _ in range(min(steps, 50)):
+        start = torch.randint(len(text) - N_CTX + 1, (32, 1))
+        windows = text[start + torch.arange(N_CTX)]
+        loss = next_token_loss(model(windows), windows)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return model.state_dict()
 
 
 def also_right_by_hand__train_language_model(text, d_vocab, steps):
-    model, rate = TinyTransformer(d_vocab), 3e-3
+    model, rate = Transformer(sizes(d_vocab)), 3e-3
     means = [torch.zeros_like(weight) for weight in model.parameters()]
     squares = [torch.zeros_like(weight) for weight in model.parameters()]
     for step in range(1, steps + 1):
@@ -300,7 +300,7 @@ def also_right_by_hand__train_language_model(text, d_vocab, steps):
 
 
 def also_right_warmed_up__train_language_model(text, d_vocab, steps):
-    model = TinyTransformer(d_vocab)
+    model = Transformer(sizes(d_vocab))
     optimiser = torch.optim.Adam(model.parameters(), lr=6e-3, betas=(0.9, 0.98))
     warm = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / 20))
     for _ in range(steps):
