@@ -99,6 +99,16 @@ def check_long_text(answer):
     lab.same(got, want, tol=1e-3, name="the log-probability of a text of 600 tokens")
 
 
+def check_sure_and_wrong(answer):
+    """The log-probability of tokens that a very sure model all but excludes, and of those it is sure of."""
+    for gap in (300.0, -300.0):
+        tokens = torch.randint(9, (5,))
+        logits = torch.randn(5, 9)
+        logits[torch.arange(4), tokens[1:]] -= gap
+        got, want = answer.text_log_prob(logits, tokens), text_log_prob(logits, tokens)
+        lab.same(got, want, tol=1e-3, name=f"the log-probability of tokens with scores {-gap:+.0f} apart")
+
+
 def check_perplexity(answer):
     """The perplexity of several texts of one length."""
     for batch, pos in ((1, 7), (4, 6), (5, 5)):
@@ -128,6 +138,12 @@ def mistake_product__text_log_prob(logits, tokens):
     """You multiply probabilities and take the logarithm at the end. In a long text the product rounds to 0,
     and its logarithm is −∞. Add up logarithms instead."""
     return logits[:-1].softmax(-1).gather(-1, tokens[1:, None]).prod().log()
+
+
+def mistake_log_of_softmax__text_log_prob(logits, tokens):
+    """You take the logarithm of each probability after the softmax. A token that is nearly excluded has a
+    probability that rounds to 0, and the whole text gets −∞. `log_softmax` never leaves the logarithms."""
+    return logits[:-1].softmax(-1).gather(-1, tokens[1:, None]).log().sum()
 
 
 def mistake_mean__text_log_prob(logits, tokens):
