@@ -127,8 +127,15 @@ def use_ours(
         place = desk.place(session, learner, found, find_cell(found, on).id)
         return pages.render(request, "attempts/help.html", "builds_on", place=place, proof=shown)
     table = desk.of(session, learner, found)
-    told = {"lesson": found, "desk": table, "proof": shown, "ours_taken": True}
-    return pages.render(request, "lessons/lesson.html", "foundations", **told)
+    return pages.render(
+        request,
+        "lessons/lesson.html",
+        "foundations",
+        lesson=found,
+        desk=table,
+        proof=shown,
+        ours_taken=True,
+    )
 
 
 @router.post("/cells/{cell}/prediction", name="predict")
