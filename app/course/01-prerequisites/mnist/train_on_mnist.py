@@ -284,12 +284,12 @@ def _judge_reading(weights: list, new_names: Tensor, losses: list[float], right:
     )
     fell = len(losses) > 1 and losses[-1] < 0.7 * losses[0]
     assert found >= CHANCE or not fell, (
-        f"The losses fell, but the model you return reads {found} of 1,000, like one that was never trained. "
-        "Return the very model that was trained."
+        "The losses fell, but the model you return reads like one that was never trained. Return the very "
+        "model that was trained."
     )
     assert found >= CHANCE, (
-        f"The losses did not fall, and the model reads {found} of 1,000, as by chance. Does the optimiser "
-        "hold the parameters of *this* model, and does `train` get it?"
+        "The losses did not fall, and the model reads as by chance. Does the optimiser hold the parameters of "
+        "*this* model, and does `train` get it?"
     )
     end = sum(losses[-10:]) / max(len(losses[-10:]), 1)
     why = "so there is more to be learned: more epochs, or another learning rate."
