@@ -288,8 +288,8 @@ def _judge_reading(weights: list, new_names: Tensor, losses: list[float], right:
         "model that was trained."
     )
     assert found >= CHANCE, (
-        "The losses did not fall, and the model reads as by chance. Does the optimiser hold the parameters of "
-        "*this* model, and does `train` get it?"
+        "The losses did not fall, and the model reads as by chance. Does the optimiser hold the parameters "
+        "of *this* model, and does `train` get it?"
     )
     end = sum(losses[-10:]) / max(len(losses[-10:]), 1)
     why = "so there is more to be learned: more epochs, or another learning rate."
