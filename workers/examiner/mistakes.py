@@ -18,7 +18,9 @@ from workers.examiner.trouble import Ended, Raised
 if TYPE_CHECKING:
     from workers.examiner.grading import Grading
 
-SECONDS = 8.0  # for naming a mistake: the verdict itself is known by then, and the learner waits
+# for naming a mistake: the verdict itself is known by then, and the learner waits
+SECONDS = 8.0  # of calculating
+LONGEST = 20.0  # by the clock, on a machine that does much else
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _VALUES, _WORDS = 1, 2  # what a replay agrees in
 _MORE_SEEDS, _SEEDS_TO_TELL_APART = 2, 6  # small whole numbers agree by chance: then more questions tell
@@ -56,7 +58,7 @@ def recognise(grading: Grading, check: str, answer: Answer, trouble: Exception) 
 class _Search:
     def __init__(self, grading: Grading, first: Run) -> None:
         self.grading, self.first = grading, first
-        self.deadline = time.monotonic() + SECONDS
+        self.seconds, self.deadline = SECONDS, time.monotonic() + LONGEST
         self.known = grading.reference.exercise.mistakes
 
     def find(self) -> Variant | None:
@@ -149,25 +151,28 @@ class _Search:
 
     def _apart(self, work: Callable[[], Sequence[int]]) -> list[int] | None:
         """Does the work in a process of its own, as a mistake may leave hooks on a model, or never end."""
-        seconds = int(self.deadline - time.monotonic())
-        if seconds <= 0:
+        longest = int(self.deadline - time.monotonic())
+        if longest <= 0 or self.seconds <= 0:
             return None
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _work_and_exit(work, writing, seconds)
+            _work_and_exit(work, writing, self.seconds, longest)
         os.close(writing)
         with open(reading, "rb") as found:
             answer = found.read()
-        os.waitpid(pid, 0)
+        _, _, used = os.wait4(pid, 0)
+        self.seconds -= used.ru_utime + used.ru_stime
         return list(answer) or None
 
 
-def _work_and_exit(work: Callable[[], Sequence[int]], writing: int, seconds: int) -> NoReturn:
+def _work_and_exit(work: Callable[[], Sequence[int]], writing: int, seconds: float, longest: int) -> NoReturn:
     try:
         seclusion.end_with_parent()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(seconds)
+        for ending in (signal.SIGALRM, signal.SIGPROF):
+            signal.signal(ending, signal.SIG_DFL)
+        signal.alarm(longest)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         os.write(writing, bytes(work()))
     finally:
         os._exit(0)
