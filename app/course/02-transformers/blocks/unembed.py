@@ -38,9 +38,9 @@ WHY = """
 Every position gets logits, not only the last: position $t$ predicts token $t + 1$. In training all
 of them are used at once.
 
-GPT-2 uses the same matrix at both ends, $W_U = W_E^\\top$. That saves the small model 39 million numbers, nearly
-a quarter of the 163 million it would have otherwise. tiny-gpt2 does so, too. Here they are kept apart, under two names, because they do different work: one says
-what a token *is*, the other what comes *next*.
+GPT-2 uses the same matrix at both ends, $W_U = W_E^\\top$. That saves the small model 39 million numbers,
+nearly a quarter of the 163 million it would have otherwise. tiny-gpt2 does so, too. Here they are kept apart,
+under two names, because they do different work: one says what a token *is*, the other what comes *next*.
 """
 
 

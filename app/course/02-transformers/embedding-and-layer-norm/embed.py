@@ -15,8 +15,8 @@ from workers import lab
 
 PURPOSE = (
     "The first thing written to the residual stream. In interpretability, `W_E` is one end of every path "
-    "through a transformer: $W_E W_U$ (with the norm between) is its table of bigrams, and what a first-layer head reads is mostly a "
-    "row of `W_E`."
+    "through a transformer: $W_E W_U$ (with the norm between) is its table of bigrams, and what a "
+    "first-layer head reads is mostly a row of `W_E`."
 )
 DIFFICULTY = 1
 IMPORTANCE = 3

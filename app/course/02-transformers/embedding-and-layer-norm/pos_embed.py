@@ -1,8 +1,9 @@
 """The positions
 
 An attention layer, as you will write it, does not know in which order the earlier tokens came: shuffle them,
-and the last position fetches just the same. So GPT-2 adds to each token's vector one for the *place* it stands at. That is a second table, `W_pos`,
-with one row for each of the `n_ctx` places. What the token is does not matter here, only where it stands.
+and the last position fetches just the same. So GPT-2 adds to each token's vector one for the *place* it
+stands at. That is a second table, `W_pos`, with one row for each of the `n_ctx` places. What the token is
+does not matter here, only where it stands.
 """
 
 import random

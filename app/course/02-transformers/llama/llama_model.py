@@ -52,8 +52,8 @@ WHY = """The skeleton is GPT-2's: a stream, and parts that read it normalised an
 are others. That is why so much of what is known about one kind of model carries over to the next.
 
 Tied embeddings deserve a thought. One matrix says both what a token brings in and what direction predicts it,
-so the direct path from token to token, `W_E W_Eᵀ`, is symmetric (but for the norm), and a table of bigrams is not. Layers have to make the
-difference."""
+so the direct path from token to token, `W_E W_Eᵀ`, is symmetric (but for the norm), and a table of bigrams is
+not. Layers have to make the difference."""
 SEE = {"mistake_not_added__llama_model": "transformer_block"}
 
 

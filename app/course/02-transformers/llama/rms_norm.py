@@ -1,7 +1,8 @@
 """First change: no centring
 
-LayerNorm takes away the mean, divides by the standard deviation, scales and shifts. Half of
-that is enough (Zhang and Sennrich, 2019), and Llama does with it. **RMSNorm** divides by the root of the mean square, and scales:
+LayerNorm takes away the mean, divides by the standard deviation, scales and shifts. Half of that is enough
+(Zhang and Sennrich, 2019), and Llama does with it. **RMSNorm** divides by the root of the mean square, and
+scales:
 
 $$\\operatorname{RMSNorm}(x) = \\frac{x}{\\sqrt{\\tfrac{1}{d} \\sum_i x_i^2 + \\varepsilon}} \\odot w .$$
 
