@@ -15,6 +15,8 @@ const CONFIG = {
 };
 const KINDS = { scatter: "line or points", scattergl: "points", heatmap: "heat map", bar: "bars", histogram: "histogram" };
 const ROWS = 400; // of the table
+const [HEIGHT, PLOTTED] = [450, 0.75]; // pixels of a figure that states none; the share of it that its axes have
+const [LINE, LETTER, SMALLEST] = [16, 0.85, 6]; // pixels of a line of words, the share of it that is letter, the least
 
 class PlotlyFigure extends HTMLElement {
   connectedCallback() {
@@ -67,7 +69,7 @@ class PlotlyFigure extends HTMLElement {
   async show(found) {
     const { data: packed, layout = {} } = found.figure ?? found;
     const data = unpacked(packed);
-    await this.lib.react(this.plot, data, dressed(layout), CONFIG);
+    await this.lib.react(this.plot, data, dressed(layout, this.plot.clientWidth), CONFIG);
     this.plot.setAttribute("aria-label", inWords(data, layout));
     this.table.show(data);
   }
@@ -114,9 +116,20 @@ document.addEventListener("htmx:after:settle", () => {
 });
 
 /** The layout in the page's own type, as wide as the page gives it. */
-function dressed({ width: _, ...layout }) {
+function dressed({ width: _, ...layout }, width) {
   const font = { ...layout.font, family: '"Instrument Sans", "Instrument Stand-in", sans-serif' };
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    layout[name] = fitted(layout[name], name[0] === "x" ? width : layout.height ?? HEIGHT);
+  }
   return { uirevision: "kept", ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
+}
+
+/** An axis whose ticks are words, in letters so small that all stand side by side; pointing at a cell says them, too. */
+function fitted(axis, pixels) {
+  const { tickmode, tickvals, tickfont } = axis ?? {};
+  const room = (pixels * PLOTTED) / (tickvals?.length || 1);
+  if (tickmode !== "array" || room > LINE) return axis;
+  return { ...axis, tickfont: { ...tickfont, size: Math.max(SMALLEST, Math.floor(room * LETTER)) } };
 }
 
 /** A text of a figure may make a link in Plotly's language; here it is only text. */

@@ -32,6 +32,7 @@ MINUTES = 12
 CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 3
 IMPORTANCE = 3
+SHAPES = ["parameter: out in", "gradient: out in", "mean: out in", "mean_square: out in"]
 PURPOSE = """Nearly every model you will study was trained with Adam or its sibling AdamW. It works on each
 coordinate by itself, so it is one of the few parts of training for which the basis matters. That makes it a
 suspect when single coordinates of a residual stream stand out, though the architecture favours none."""

@@ -30,6 +30,7 @@ MINUTES = 10
 CONCEPTS = ["wrote-an-optimiser"]
 DIFFICULTY = 2
 IMPORTANCE = 3
+SHAPES = ["parameter: out in", "gradient: out in", "velocity: out in"]
 PURPOSE = """Optimisers decide which of many possible solutions a network ends in. When MI follows a circuit
 through training, as with induction heads, which form suddenly, it watches these few lines at work."""
 WHY = """`no_grad` keeps the update out of the graph, and the in-place `sub_` changes the very tensor that the

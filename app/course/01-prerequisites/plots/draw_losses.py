@@ -25,6 +25,7 @@ MINUTES = 5
 CONCEPTS = ["drew-a-plot"]
 DIFFICULTY = 1
 IMPORTANCE = 4
+SHAPES = ["losses: run point"]
 PURPOSE = """Training with and without weight decay, with one layer and with two, with and without a head:
 most claims in MI are made by two curves in one figure."""
 WHY = """A legend belongs to a figure with more than one line, always: in a week you will not know which one
