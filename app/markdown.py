@@ -161,6 +161,11 @@ def _align_by_class(token: Token) -> None:
         token.attrJoin("class", style.replace("text-align:", "align-").strip())
 
 
+def _reachable(token: Token) -> None:
+    """A table wider than its page scrolls, and not only for those who have a mouse."""
+    token.attrSet("tabindex", "0")
+
+
 def _guard_link(token: Token) -> None:
     url = str(token.attrs.get("href", ""))
     if url.startswith("//") or urlsplit(url).scheme in ("http", "https"):
@@ -171,6 +176,7 @@ def _guard_link(token: Token) -> None:
 
 
 _REWRITES: dict[str, Rewrite] = {
+    "table_open": _reachable,
     "th_open": _align_by_class,
     "td_open": _align_by_class,
     "link_open": _guard_link,
