@@ -91,9 +91,7 @@ def _drawing(data: Mapping[str, Any]) -> Drawing:
         data["title"],
         _layout(data["wide"]),
         _layout(data["tall"]),
-        tuple(
-            Module(**{**one, "wide": _box(one["wide"]), "tall": _box(one["tall"])}) for one in data["modules"]
-        ),
+        tuple(map(_module, data["modules"])),
     )
 
 

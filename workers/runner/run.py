@@ -13,12 +13,11 @@ from typing import Any, Protocol
 
 from workers import logs
 from workers.outputs import Output, check_error, clean_text
+from workers.runner.gathering import PATIENCE, Renewals, TextGatherer
 from workers.runner.limits import THREADS, Limits, crash_sentence
 from workers.runner.loop import Link, Loop, Timer
 from workers.wire import Frame, WireError
 
-_TEXT_PAUSE = 0.03  # seconds in which printed text is gathered into one event
-_TEXT_PIECE = 32_768  # characters of one event
 _OPEN_SECONDS = 30.0
 _LISTEN_SECONDS = 30.0  # how long a worker may take to read how its run ended
 _LOOK_SECONDS = 0.5
@@ -27,11 +26,6 @@ _FAR_TOO_MANY = "Stopped: the run showed far more figures than a page can hold."
 _MALFORMED = "Something was shown that is no output."
 _NO_THREAD = "Thread creation failed"  # as OpenMP says it before it crashes
 _EXIT_SECONDS = 2.0  # a process that dies closes its line a moment before it is dead
-_PATIENCE = 500  # outputs beyond those shown, until a run is stopped
-_RENEWAL_PAUSE = 0.05  # seconds between two outputs that take the place of earlier ones
-_RENEWALS = 40  # that a child may send a second, all its keys together; ours sends half as many at most
-_MUCH_RENEWED = 256 << 20  # bytes of all that a child may have said by then …
-_RENEWED_BYTES = 4 << 20  # … and as many more a second
 _LONGEST_KEY = 200  # characters
 _QUESTIONS = ("call", "probe", "get")
 
@@ -100,8 +94,8 @@ class Run:
         self._spent = 0.0  # seconds the child was busy
         self._since = 0.0
         self._alarm: Timer | None = None
-        self._text = _TextGatherer(loop, client)
-        self._renewed = _Renewals(loop, client)
+        self._text = TextGatherer(loop, client)
+        self._renewed = Renewals(loop, client)
         self._printed = self._lines = 0
         self._shown = 0
         self._threads_refused = False
@@ -254,7 +248,7 @@ class Run:
         if key in self._renewed.keys:
             return self._on_renewal(key, output)
         self._shown += 1
-        if self._shown > self.limits.outputs + _PATIENCE:
+        if self._shown > self.limits.outputs + PATIENCE:
             return self.end("output", _FAR_TOO_MANY)
         if key is not None:
             self._renewed.keys[key] = self._shown <= self.limits.outputs
@@ -376,80 +370,6 @@ class Run:
     def _pause_child(self, paused: bool) -> None:
         if self.child is not None and not self.over:
             self.child.link.pause(paused)
-
-
-class _TextGatherer:
-    """Joins what is printed within a moment, so that ten thousand short lines are not ten thousand events."""
-
-    def __init__(self, loop: Loop, client: Link) -> None:
-        self._loop = loop
-        self._client = client
-        self._stream = ""
-        self._pieces: list[str] = []
-        self._length = 0
-        self._timer: Timer | None = None
-        self._last = 0.0
-
-    def add(self, stream: str, text: str) -> None:
-        if stream != self._stream:
-            self.flush()
-            self._stream = stream
-        self._pieces.append(text)
-        self._length += len(text)
-        if self._length > _TEXT_PIECE or time.monotonic() - self._last > _TEXT_PAUSE:
-            self.flush()
-        elif self._timer is None:
-            self._timer = self._loop.later(_TEXT_PAUSE, self.flush)
-
-    def flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not self._pieces:
-            return
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        self._length = 0
-        self._last = time.monotonic()
-        self._client.send({"event": "text", "stream": self._stream, "text": text})
-
-
-class _Renewals:
-    """Outputs that take the place of earlier ones: of each key the newest, sent on one after another."""
-
-    def __init__(self, loop: Loop, client: Link) -> None:
-        self.keys: dict[str, bool] = {}  # those that were shown → whether there was room for them
-        self._loop = loop
-        self._client = client
-        self._newest: dict[str, Output] = {}
-        self._timer: Timer | None = None
-        self._count = 0
-
-    def too_many(self, seconds: float, received: int) -> bool:
-        """Whether one more, of so many bytes in all, is more than any honest child sends in this time."""
-        self._count += 1
-        much = received > _MUCH_RENEWED + _RENEWED_BYTES * seconds
-        return much or self._count > _PATIENCE + _RENEWALS * seconds
-
-    def add(self, key: str, output: Output) -> None:
-        self._newest[key] = output
-        if self._timer is None:
-            self._send_one()
-
-    def flush(self) -> None:
-        while self._newest:
-            self._client.send({"event": "output", "output": self._newest.pop(next(iter(self._newest)))})
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._newest.clear()
-
-    def _send_one(self) -> None:
-        self._timer = None
-        if self._newest:
-            self._client.send({"event": "output", "output": self._newest.pop(next(iter(self._newest)))})
-            self._timer = self._loop.later(_RENEWAL_PAUSE, self._send_one)
 
 
 def _wish(given: Any) -> tuple[str, tuple[str, ...]]:

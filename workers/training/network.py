@@ -5,6 +5,7 @@ as it is. They return their attention patterns and can silence heads at random, 
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -63,7 +64,7 @@ class Block(nn.Module):
         self.attn = Attention(shape)
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """What training asks of a model: its shape, logits with patterns, and the weights to ship."""
 
     shape: Shape
@@ -75,9 +76,9 @@ class Network(nn.Module):
         result: tuple[Tensor, list[Pattern]] = super().__call__(tokens, silenced)
         return result
 
+    @abstractmethod
     def weights(self) -> dict[str, Tensor]:
         """The state to ship, with the zero unembedding bias TransformerLens expects."""
-        raise NotImplementedError
 
     def _keep(self, batch: int, chance: float) -> Float[Tensor, "batch head"] | None:
         if not chance:
