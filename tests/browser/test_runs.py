@@ -14,6 +14,11 @@ from tests.serve.starting import Site
 
 COUNTS = "import time\nfor i in range({}):\n    print('line', i)\n    time.sleep({})"
 FOREVER = "print('off it goes')\nwhile True:\n    pass"
+POWERS = """
+import plotly.graph_objects as go
+figure = go.Figure(go.Scatter(x=[1e-8, 1e8], y=[1, 2]))
+figure.update_layout(title="<b>loud</b> and <i>soft</i>", xaxis_type="log", xaxis_exponentformat="power")
+"""
 LOST = "Failed to load resource|ERR_|NetworkError|network error|Failed to fetch"
 
 
@@ -142,6 +147,22 @@ def test_a_matplotlib_plot_appears_as_an_image(page: Page) -> None:
     image = run(page, "surprise").locator(".shown-image img")
     expect(image).to_be_visible()
     assert image.evaluate("image => image.naturalWidth") > 100
+
+
+def test_marks_and_powers_in_a_figures_texts_are_drawn_as_such(page: Page) -> None:
+    """Plotly does it with inline styles; a policy that blocked them would complain, which fails the test."""
+    page.goto(LESSON)
+    write(page, "surprise", POWERS)
+    plot = run(page, "surprise").locator("plotly-figure .plot")
+    expect(plot.locator("tspan", has_text="loud")).to_have_css("font-weight", "700")
+    expect(plot.locator("tspan", has_text="soft")).to_have_css("font-style", "italic")
+    small, large = (plot.locator(".xtick tspan, .xtick text").filter(has_text=text) for text in ("−8", "10"))
+    assert _letters(small.last) < 0.8 * _letters(large.first)
+
+
+def _letters(text: Locator) -> float:
+    """How large they are, in pixels."""
+    return float(text.evaluate("node => parseFloat(getComputedStyle(node).fontSize)"))
 
 
 def test_a_figure_too_large_gets_a_clear_answer(page: Page) -> None:

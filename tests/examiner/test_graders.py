@@ -94,6 +94,7 @@ def test_after_a_change_of_the_course_nobody_grades_by_the_old_one(desk: Desk) -
                 list(child.cell("score", right(desk)))
                 assert client.grade(started.socket, "score", right(desk), child)["verdict"] == "passed"
             assert not before & waiting(started)
+            assert "before its verdict" not in started.log.read_text()
         finally:
             started.process.terminate()
             started.process.wait(10)

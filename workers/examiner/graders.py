@@ -110,8 +110,8 @@ class Graders:
     def discard_spares(self) -> None:
         """They know a course that is no longer so."""
         for process, line in self._spare.items():
+            _kill(process)  # first: one that saw its line close would call that a fault
             line.close()
-            _kill(process)
             self._busy[process] = 0.0  # to be buried
         self._spare.clear()
 
