@@ -4,6 +4,7 @@
 // A figure that changes while its run goes on gets new data in its block, and is drawn again in place.
 // A click on a cell of a heat map of heads (layout.meta.heads) tells the attention view beside it which head was meant.
 import { dataOf, unpacked } from "./data.js";
+import { dressed, spoken } from "./figure-layout.js";
 import { all } from "./page.js";
 
 const CONFIG = {
@@ -15,8 +16,6 @@ const CONFIG = {
 };
 const KINDS = { scatter: "line or points", scattergl: "points", heatmap: "heat map", bar: "bars", histogram: "histogram" };
 const ROWS = 400; // of the table
-const [HEIGHT, PLOTTED] = [450, 0.75]; // pixels of a figure that states none; the share of it that its axes have
-const [LINE, LETTER, SMALLEST] = [16, 0.85, 6]; // pixels of a line of words, the share of it that is letter, the least
 
 class PlotlyFigure extends HTMLElement {
   connectedCallback() {
@@ -115,23 +114,6 @@ document.addEventListener("htmx:after:settle", () => {
   }
 });
 
-/** The layout in the page's own type, as wide as the page gives it. */
-function dressed({ width: _, ...layout }, width) {
-  const font = { ...layout.font, family: '"Instrument Sans", "Instrument Stand-in", sans-serif' };
-  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-    layout[name] = fitted(layout[name], name[0] === "x" ? width : layout.height ?? HEIGHT);
-  }
-  return { uirevision: "kept", ...layout, font, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
-}
-
-/** An axis whose ticks are words, in letters so small that all stand side by side; pointing at a cell says them, too. */
-function fitted(axis, pixels) {
-  const { tickmode, tickvals, tickfont } = axis ?? {};
-  const room = (pixels * PLOTTED) / (tickvals?.length || 1);
-  if (tickmode !== "array" || room > LINE) return axis;
-  return { ...axis, tickfont: { ...tickfont, size: Math.max(SMALLEST, Math.floor(room * LETTER)) } };
-}
-
 /** A text of a figure may make a link in Plotly's language; here it is only text. */
 function unlink(plot) {
   for (const link of plot.getElementsByTagName("a")) {
@@ -140,8 +122,6 @@ function unlink(plot) {
   }
 }
 
-/** What Plotly's language says, without its marks: for those who hear or read it. */
-const spoken = (text) => String(text).replace(/<br *\/?>/gi, " ").replace(/<\/?(?:b|i|sub|sup|em|extra) *\/?>/gi, "").replaceAll("&lt;", "<");
 const title = (given) => spoken((typeof given === "string" ? given : given?.text) ?? "");
 const numbers = (values) => Array.from(values ?? []).flatMap((v) => (v?.length !== undefined && typeof v !== "string" ? Array.from(v) : [v]));
 const short = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : spoken(value));

@@ -6,12 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.routes import manual
-from tests.browser.acting import LESSON, fits, hand_in, run, slipped
+from tests.browser.acting import LESSON, fits, hand_in, run, slipped, write
 from tests.browser.conftest import PHONE, WIDE, Visit
 
+WORDY = """
+import torch
+from workers import lab
+words, layers = ["<|endoftext|>", "the", "fox", "owl"], ["after block 0", "after block 1"]
+lab.heatmap(torch.ones(2, 4), x=words, y=layers, title="How long is the vector that each part has added?")
+"""
 PAGES = {
     "front": "/",
     "lesson": LESSON,
@@ -42,6 +48,21 @@ def test_pages_fit_and_are_accessible(
         axe(page)
         fits(page, name)
         shoot(page, f"{name}-{viewport['width']}-{scheme}", whole=name != "lesson")
+
+
+def test_the_words_of_a_figure_fit_on_a_phone(visit: Visit) -> None:
+    """A long title takes two lines; words at an axis are cut where they can still be told apart."""
+    page = visit(PHONE)
+    page.goto(LESSON)
+    write(page, "surprise", WORDY)
+    figure = run(page, "surprise").locator("plotly-figure[data-ready]")
+    title = figure.locator(".gtitle")
+    expect(title.locator("tspan.line")).to_have_count(2)
+    inner, outer = title.bounding_box(), figure.bounding_box()
+    assert inner and outer
+    assert outer["x"] <= inner["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+    assert figure.locator(".xtick text").all_text_contents() == ["<|endof…", "the", "fox", "owl"]
+    assert figure.locator(".ytick text").all_text_contents() == ["after block 0", "after block 1"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

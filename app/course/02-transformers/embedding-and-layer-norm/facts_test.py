@@ -44,10 +44,12 @@ def test_its_vectors_become_more_than_ten_times_as_long():
     assert end > 10 * start
 
 
-def test_the_norms_have_weights_of_their_own():
-    weights = lab.weights("tiny-gpt2")
-    assert (weights["blocks.1.ln1.w"] - 1).abs().mean() > 0.1
-    assert weights["blocks.1.ln1.b"].abs().max() > 0.05
+def test_the_first_norm_makes_a_faint_vector_loud_and_has_weights_of_its_own():
+    _, cache = lab.load("tiny-gpt2").run_with_cache(TEXT)
+    assert cache["resid_pre", 0][0, -1].std() < 0.15
+    assert 0.6 < cache["blocks.0.ln1.hook_out"][0, -1].std() < 1.2
+    weights = lab.weights("tiny-gpt2")["blocks.0.ln1.w"]
+    assert weights.max() > 1.2 * weights.min()
 
 
 def test_words_of_a_kind_lie_close_together():
