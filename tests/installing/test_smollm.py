@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from app.config import ROOT
+from tests.installing.lesson_cells import run_cell
 from tests.runner.starting import runner as start_runner
 from workers import lab
 from workers.lab.models import loading, registry
@@ -113,11 +114,17 @@ def _check_sharing(models: Path) -> None:
         with clients[0] as one, clients[1] as other:
             _use(one)
             found = [_use(other), _use(one)]
+        _check_own_code(started.socket)
     for memory in found:
         own = memory["Private_Clean"] + memory["Private_Dirty"]
         assert memory["Rss"] > 1000, memory
         assert own < 250, memory
     assert sum(memory["Pss"] for memory in found) < 1.3 * found[0]["Rss"], found
+
+
+def _check_own_code(runner: Path) -> None:
+    """The Llama of a learner who has written all four changes, with these weights."""
+    assert run_cell(runner, "llama", "real_weights").startswith("The capital of France is Paris")
 
 
 def _use(child: RunnerClient) -> dict[str, int]:

@@ -11,6 +11,12 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "A score on one kind of input is a claim about that kind of input. Looking for the input that breaks "
+    "a claim, your own first of all, is what separates a finding from a hope."
+)
+DIFFICULTY = 3
+IMPORTANCE = 4
 HINTS = [
     "What could a model learn that has only ever seen texts repeat after *the same* number of tokens? It "
     "need not look for anything.",
@@ -20,6 +26,12 @@ HINTS = [
 ]
 MINUTES = 6
 CONCEPTS = ["red-teamed-a-claim"]
+WHY = """
+On its own period the impostor and the real thing cannot be told apart, by loss or by score. What differs is
+the *reason*: one looks for a matching token, the other counts. Any distance the impostor never trained on
+shows it, and that is the general recipe: ask which other mechanism would give the same numbers, then build
+the input on which the two disagree.
+"""
 
 prompt: str = "blorp tunket frim wizzle ombo blorp tunket frim wizzle ombo"
 """Your prompt (up to 63 tokens, something said twice in it):"""

@@ -17,6 +17,13 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "A table of layers by heads is the first figure of nearly every paper in this field: patching, "
+    "attribution and ablation results all come in this form."
+)
+DIFFICULTY = 2
+IMPORTANCE = 4
+SHAPES = ["pattern: batch head query key", "layer_scores: head", "scores: layer head"]
 HINTS = [
     'The cache is a dictionary: `cache["pattern", layer]` is that layer\'s attention, batch × head × query × '
     "key. For the picture, `lab.heatmap(scores, title=…, heads=True)` does the drawing and names the axes.",
@@ -29,12 +36,21 @@ USES = ["induction_score"]
 MINUTES = 8
 CONCEPTS = ["cached-activations", "drew-a-heat-map"]
 DETERMINISTIC = True
+WHY = """
+One run fills the cache with everything, so the layers need no runs of their own. The mean over the batch
+comes last, when each text has one number for each head; averaging the *patterns* first gives the same here
+only because the score is linear in the pattern. The colour scale begins at zero and the axes carry names,
+because a picture that needs its author beside it is no evidence.
+"""
 
 
 def layer_scores(cache, layer: int, period: int) -> Float[Tensor, "head"]:
     """The induction score of every head in one layer, averaged over the texts of the batch.
 
     cache: what `run_with_cache` kept; `cache["pattern", layer]` is batch × head × query × key.
+
+    >>> layer_scores({("pattern", 0): torch.full((2, 3, 9, 9), 0.5)}, layer=0, period=4)
+    tensor([0.5000, 0.5000, 0.5000])
     """
     return induction_score(cache["pattern", layer], period).mean(0)
 

@@ -22,6 +22,13 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "The detector of the most famous circuit there is. Scores like it, one number for each head that says "
+    "how far a head does what a theory expects, are how heads are found in models with thousands of them."
+)
+DIFFICULTY = 2
+IMPORTANCE = 5
+SHAPES = ["pattern: batch head query key", "scores: layer head"]
 HINTS = [
     "Stand on position 6 in the picture, on the second `b`. Which token came after the first `b`? At which "
     "position is it?",
@@ -32,6 +39,11 @@ HINTS = [
 MINUTES = 5
 CONCEPTS = ["induction-head", "hooked-a-head"]
 DETERMINISTIC = True
+WHY = """
+Looking at the same token's earlier place, `query - period`, would be a *duplicate-token head*: it knows that
+something has come again, and nothing of what comes next. One further on stands the answer. The mean over many
+positions matters, too: a head that looks at the right place once by chance gets a score near zero.
+"""
 
 
 def place_to_read(query: Int[Tensor, "n"], period: int) -> Int[Tensor, "n"]:
@@ -39,6 +51,9 @@ def place_to_read(query: Int[Tensor, "n"], period: int) -> Int[Tensor, "n"]:
 
     query: positions after the first copy, e.g. tensor([5, 6, 7, 8]) where the period is 4.
     Returns as many positions: where should the head read, to learn which token comes next?
+
+    >>> place_to_read(torch.tensor([5, 6, 7, 8]), period=4).shape
+    torch.Size([4])
     """
     return query - period + 1
 

@@ -9,6 +9,12 @@ from typing import Literal
 
 from workers import lab
 
+PURPOSE = (
+    "Every experiment begins with these questions: how many layers and heads, how wide, and which shape "
+    "has what I want to look at? Whoever knows the shapes before running has half of the code."
+)
+DIFFICULTY = 1
+IMPORTANCE = 4
 HINTS = [
     "Change the last lines of the cell above: print `model.cfg.n_heads`, `model.cfg.d_head`, or `model.cfg` "
     "as a whole.",
@@ -20,6 +26,12 @@ HINTS = [
 ]
 MINUTES = 5
 CONCEPTS = ["loaded-a-model"]
+WHY = """
+The pattern of one layer has an axis for everything that can differ: text, head, the token that looks, the
+token that is looked at. 2 × 8 would be layers × heads, but a cache keeps each layer under its own name. 3 ×
+41 × 8 × 16 is the shape of queries, keys and values, and 3 × 41 × 128 that of the residual stream. Here, as
+in most models, `n_heads` times `d_head` is `d_model`: 8 · 16 = 128.
+"""
 
 layers: int = 2
 """How many layers has it?"""

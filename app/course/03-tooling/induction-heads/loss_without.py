@@ -15,6 +15,13 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "To see a head light up is a correlation. Taking it away and watching what breaks is the experiment, "
+    "and every causal claim in this field is a variation of it."
+)
+DIFFICULTY = 3
+IMPORTANCE = 5
+SHAPES = ["z: batch pos head d_head", "losses: batch pos-1"]
 HINTS = [
     "Hook every `hook_z`. Inside, go through `heads` and zero those whose layer is `hook.layer()`.",
     "The axes of z are batch, position, head, d_head: `z[:, :, head] = 0` silences one head at all "
@@ -24,6 +31,12 @@ HINTS = [
 ]
 MINUTES = 12
 CONCEPTS = ["ablated-a-head"]
+WHY = """
+`hook_z` is what a head says before `W_O` mixes the heads, so here one head is one slice. Zeroing its pattern
+has the same effect, as nothing is read any more, but a row of attention that sums to zero is no pattern. And
+zeros are the crudest substitute: a head's mean, or what it says on another text, is more like what the layers
+above are used to.
+"""
 
 
 def loss_without(
@@ -33,6 +46,14 @@ def loss_without(
 
     heads: (layer, head) pairs, e.g. [(0, 3), (1, 5)]; an empty list silences nobody.
     The model must be as it was afterwards.
+
+    >>> model = lab.load("attn-only-2l")
+    >>> tokens = torch.tensor([[0, 7, 8, 9, 7, 8]])
+    >>> loss_without(model, tokens, [(1, 5)]).shape
+    torch.Size([1, 5])
+    >>> untouched = model(tokens, return_type="loss", loss_per_token=True)
+    >>> torch.allclose(loss_without(model, tokens, []), untouched)
+    True
     """
 
     def silence(z: Float[Tensor, "batch pos head d_head"], hook) -> Float[Tensor, "batch pos head d_head"]:

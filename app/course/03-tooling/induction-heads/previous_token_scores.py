@@ -13,6 +13,13 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "The first half of the induction circuit. Here you write a hook yourself, and hooks are how "
+    "everything inside a model is read, from a single head to a whole patching experiment."
+)
+DIFFICULTY = 3
+IMPORTANCE = 4
+SHAPES = ["pattern: batch head query key", "score: head", "scores: layer head"]
 HINTS = [
     "In a pattern, entry (query, key) says how much `query` looks at `key`. One back means key = query − 1: "
     "a diagonal. `pattern.diagonal(-1, dim1=-2, dim2=-1)` takes it, and leaves out position 0, which has "
@@ -26,11 +33,20 @@ HINTS = [
 MINUTES = 12
 CONCEPTS = ["hooked-a-head"]
 DETERMINISTIC = True
+WHY = """
+A diagonal below the main one is every place where key = query − 1; position 0 has nothing before it and drops
+out by itself. The hook returns nothing, so the model goes on as if nobody had looked. Storing one number a
+head, rather than whole patterns, is what makes the same code work on a model a thousand times as large.
+"""
 
 
 def previous_token_score(pattern: Float[Tensor, "batch head query key"]) -> Float[Tensor, "head"]:
     """The attention each head pays to the token just before, averaged over all texts and all positions but
-    the first."""
+    the first.
+
+    >>> previous_token_score(torch.tensor([[[[1.0, 0.0], [0.25, 0.75]]]]))
+    tensor([0.2500])
+    """
     return pattern.diagonal(-1, dim1=-2, dim2=-1).mean(dim=(0, 2))
 
 

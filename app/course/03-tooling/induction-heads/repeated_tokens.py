@@ -14,6 +14,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+PURPOSE = (
+    "A clean input is half of an experiment. Random tokens have no grammar and no meaning, so that "
+    "whatever the model still foresees in the second copy, it has from the first."
+)
+DIFFICULTY = 2
+IMPORTANCE = 4
+SHAPES = ["once: texts period", "tokens: texts pos"]
 HINTS = [
     "Three small steps: draw a period between `shortest` and `longest`; for each text draw that many "
     "different tokens; put the start token, the tokens and the tokens again side by side with `torch.cat`.",
@@ -24,6 +31,11 @@ HINTS = [
 ]
 MINUTES = 10
 CONCEPTS = ["repeated-random-tokens"]
+WHY = """
+Two things keep a model from cheating: the tokens are random, so that no habit of language helps, and the
+period is random, so that no fixed distance does. `randperm` draws without repetition; with `randint` some
+token would come twice within a copy, and “the place where it stood before” would be two places.
+"""
 
 
 def repeated_tokens(texts: int, shortest: int, longest: int, d_vocab: int) -> Int[Tensor, "texts pos"]:
@@ -32,6 +44,12 @@ def repeated_tokens(texts: int, shortest: int, longest: int, d_vocab: int) -> In
     Each call draws a period from shortest to longest, both included. Each row is the start token 0, then
     `period` tokens drawn at random from 1 to d_vocab − 1, then the same again. Within a row no token is drawn
     twice, so that "the place where it stood before" is one place.
+
+    >>> tokens = repeated_tokens(texts=2, shortest=3, longest=3, d_vocab=50)
+    >>> tokens.shape, tokens[:, 0]
+    (torch.Size([2, 7]), tensor([0, 0]))
+    >>> bool((tokens[:, 1:4] == tokens[:, 4:]).all())
+    True
     """
     period = int(torch.randint(shortest, longest + 1, ()))
     once = torch.stack([1 + torch.randperm(d_vocab - 1)[:period] for _ in range(texts)])

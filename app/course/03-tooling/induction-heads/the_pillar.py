@@ -13,6 +13,12 @@ from torch import Tensor
 
 from workers import lab
 
+PURPOSE = (
+    "Knocking out one head and seeing no change does not prove that it does nothing. Redundancy is the "
+    "commonest reason why an honest ablation misleads."
+)
+DIFFICULTY = 2
+IMPORTANCE = 4
 HINTS = [
     "The bright heads of layer 1 stand in for each other. So look in layer 0: which head's square is bright "
     "in the picture of who looks one back?",
@@ -22,6 +28,11 @@ HINTS = [
 ]
 MINUTES = 6
 CONCEPTS = ["ablated-a-head", "previous-token-head", "redundancy"]
+WHY = """
+Several heads of layer 1 do the same job, so each of them can be spared. What none of them can spare is the
+one head of layer 0 that tells every token which one stood before it: it has no stand-in, and without it all
+of them read keys that say nothing. Look for the place that everything has to pass through.
+"""
 
 heads: list[tuple[int, int]] = [(0, 0)]
 """The one head that cannot be spared (layer.head):"""

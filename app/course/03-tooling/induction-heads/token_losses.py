@@ -17,6 +17,13 @@ from torch.nn import functional as F
 
 from workers import lab
 
+PURPOSE = (
+    "The loss at every single token is the most useful picture of what a model knows: an average hides "
+    "where it knows something and where it does not."
+)
+DIFFICULTY = 2
+IMPORTANCE = 5
+SHAPES = ["logits: batch pos d_vocab", "log_probs: batch pos-1 d_vocab", "losses: batch pos-1"]
 HINTS = [
     "The logits at position t speak about the token at position t + 1. So the last logits have nothing to be "
     "compared with, and the first token is never predicted: both lose one position.",
@@ -28,6 +35,11 @@ HINTS = [
 MINUTES = 10
 CONCEPTS = ["per-token-loss"]
 DETERMINISTIC = True
+WHY = """
+The shift is everything: logits at place t are about token t + 1. So the last logits are dropped at one end
+and the first token at the other. Taking the softmax first and the logarithm then gives minus infinity where a
+probability rounds to zero; `log_softmax` subtracts the largest logit first and stays finite.
+"""
 
 
 def token_losses(
@@ -37,6 +49,9 @@ def token_losses(
     it.
 
     logits[:, t] are the scores for what comes after tokens[:, t].
+
+    >>> token_losses(torch.zeros(1, 3, 8), torch.tensor([[0, 5, 2]]))
+    tensor([[2.0794, 2.0794]])
     """
     log_probs = logits[:, :-1].log_softmax(-1)
     return -log_probs.gather(-1, tokens[:, 1:, None])[..., 0]

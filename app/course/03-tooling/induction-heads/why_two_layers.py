@@ -6,6 +6,12 @@ to continue what is said twice, and longer training would not have helped. Which
 
 from typing import Literal
 
+PURPOSE = (
+    "Composition is what makes depth worth having: one head writes what another head reads. It is the "
+    "first thing to look for when a model can do what no single head could."
+)
+DIFFICULTY = 2
+IMPORTANCE = 5
 HINTS = [
     "Ask what a head compares: the query of the current token with the keys of all tokens before. In the "
     "first layer, what is a key made of?",
@@ -16,6 +22,12 @@ HINTS = [
 ]
 MINUTES = 5
 CONCEPTS = ["composition"]
+WHY = """
+With one layer, all a key knows is its own token and its own place. The token after the first `b` carries no
+trace of that `b`, so a query that says “I am `b`” finds only the other `b`. A first layer that copies each
+token's neighbour into its stream changes exactly that: now a key can say “before me stood `b`”. This is
+*K-composition*, and it takes two layers, however many heads one layer has.
+"""
 
 reason: Literal[
     "One layer has too few heads to remember twenty tokens",
