@@ -47,8 +47,8 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 3 << 20  # bytes of one request: a long lesson's cells, all unsaved, and then some
 
-# What Plotly writes into `style`: nothing (an empty <style>), and its words for <sup> and <sub>, <b>, <i>, <em>, <u>,
-# <s> and links in texts. The last hash is of the attribute `image-rendering: …pixelated` on its heat maps.
+# What Plotly writes into `style`: nothing (an empty <style>), and its words for <sup> and <sub>, <b>, <i>,
+# <em>, <u>, <s> and links in texts. The last hash is of `image-rendering: …pixelated` on its heat maps.
 _PLOTLY_STYLES = (
     *("", "font-size:70%", "font-weight:bold", "font-style:italic", "font-style:italic;font-weight:bold"),
     *("text-decoration:underline", "text-decoration:line-through", "cursor:pointer"),

@@ -1,10 +1,12 @@
 """`lab.weights` and `lab.config`: a GPT-2 by the names that a transformer written by hand gives its parts."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from app import lessons
 from app.config import ROOT
@@ -66,6 +68,35 @@ def test_an_installed_gpt2_gives_its_weights_too(installed):
     torch.testing.assert_close(
         by_hand("acme/gpt2")(tokens), lab.load("acme/gpt2")(tokens), rtol=1e-4, atol=1e-4
     )
+
+
+class Scaled(nn.Linear):
+    """With something of its own beside its parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 3)
+        self.register_buffer("scale", torch.full((3,), 7.0))
+
+
+def test_weights_are_loaded_by_name_and_what_a_module_keeps_for_itself_stays():
+    module, given = Scaled(), {"weight": torch.ones(3, 2), "bias": torch.zeros(3)}
+    lab.load_weights(module, given)
+    assert torch.equal(module.weight, given["weight"])
+    assert module.weight is not given["weight"]
+    assert torch.equal(module.scale, torch.full((3,), 7.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"weight": (3, 2)}, "There is no weight for the parameter 'bias': given are weight."),
+        ({"weight": (2, 3)}, "The weight 'weight' [2, 3] has the shape [3, 2] there (weight, bias, scale)."),
+        ({"W": (3, 2)}, "The weight 'W' [3, 2] has no place there (weight, bias, scale)."),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(given, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        lab.load_weights(Scaled(), {name: torch.zeros(shape) for name, shape in given.items()})
 
 
 @pytest.mark.parametrize("name", ["attn-only-2l", "acme/llama"])

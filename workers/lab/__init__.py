@@ -24,6 +24,7 @@ from workers.lab.models import (
     llama_sizes,
     llama_weights,
     load,
+    load_weights,
     models,
     weights,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "llama_sizes",
     "llama_weights",
     "load",
+    "load_weights",
     "mnist",
     "models",
     "progress",

@@ -8,7 +8,7 @@
 from workers.lab.models.devices import device, load
 from workers.lab.models.llama_weights import llama_sizes, llama_weights
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, UnknownModel, models
-from workers.lab.models.weights import config, gpt2s, weights
+from workers.lab.models.weights import config, gpt2s, load_weights, weights
 
 __all__ = [
     "ModelInfo",
@@ -20,6 +20,7 @@ __all__ = [
     "llama_sizes",
     "llama_weights",
     "load",
+    "load_weights",
     "models",
     "weights",
 ]

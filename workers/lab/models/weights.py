@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from workers.lab.models import devices
 from workers.lab.models.registry import info, models
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 _SIZES = ("d_vocab", "n_ctx", "d_model", "n_layers", "n_heads", "d_head", "d_mlp", "eps")
 
@@ -50,9 +52,33 @@ def config(name: str) -> dict[str, int | float]:
     return {key: getattr(sizes, key) for key in _SIZES}
 
 
+def load_weights(module: nn.Module, found: Mapping[str, Tensor]) -> None:
+    """Copy weights into a module that has parameters of these names and shapes.
+
+    As `module.load_state_dict`, but what a module keeps for itself with `register_buffer` (a mask, say) stays
+    as it is.
+    Raises `ValueError`, which names the first that is missing, or too many, or of another shape.
+    """
+    theirs = {name: list(weight.shape) for name, weight in module.state_dict().items()}
+    for name, weight in found.items():
+        if theirs.get(name) != list(weight.shape):
+            other = f"has the shape {theirs[name]} there" if name in theirs else "has no place there"
+            raise ValueError(f"The weight {name!r} {list(weight.shape)} {other} ({_listed(theirs)}).")
+    for name, _ in module.named_parameters(remove_duplicate=False):
+        if name not in found:
+            raise ValueError(f"There is no weight for the parameter {name!r}: given are {_listed(found)}.")
+    module.load_state_dict(found, strict=False)
+
+
 def gpt2s() -> list[str]:
     """The models that can be loaded here now whose weights `weights` gives: the shipped one first."""
     return [entry.name for entry in models() if entry.is_gpt2]
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first dozen of them."""
+    some = list(islice(names, 13))
+    return ", ".join(some[:12]) + (", …" if len(some) > 12 else "") or "no names"
 
 
 def _of_block(block: Any) -> dict[str, Tensor]:

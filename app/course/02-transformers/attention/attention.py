@@ -161,7 +161,7 @@ def probe_forward(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     attention = Attention(Config(**sizes))
-    attention.load_state_dict(weights)
+    lab.load_weights(attention, weights)
     return attention(x)
 
 
@@ -169,7 +169,7 @@ def probe_input_after(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     attention = Attention(Config(**sizes))
-    attention.load_state_dict(weights)
+    lab.load_weights(attention, weights)
     attention(x)
     return x
 
@@ -319,3 +319,18 @@ class also_right_einsum__Attention(Attention):
         pattern = scores.masked_fill(ahead, -1e9).softmax(-1)
         each = torch.einsum("bhqk,bkhd,hdm->bqhm", pattern, v, self.W_O)
         return each.sum(2) + self.b_O
+
+
+class also_right_mask_kept__Attention(Attention):
+    def __init__(self, cfg):
+        super().__init__(cfg)
+        self.register_buffer("ahead", torch.ones(128, 128, dtype=torch.bool).triu(1))
+
+    def forward(self, x):
+        q, k, v = (
+            torch.einsum("bpm,hmd->bhpd", x, W) + b.unsqueeze(1)
+            for W, b in ((self.W_Q, self.b_Q), (self.W_K, self.b_K), (self.W_V, self.b_V))
+        )
+        scores = q @ k.mT / q.shape[-1] ** 0.5
+        scores = scores.masked_fill(self.ahead[: x.shape[1], : x.shape[1]], float("-inf"))
+        return torch.einsum("bhqd,hdm->bqm", scores.softmax(-1) @ v, self.W_O) + self.b_O

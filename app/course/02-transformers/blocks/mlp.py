@@ -110,7 +110,7 @@ def probe_forward(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     mlp = MLP(Config(**sizes))
-    mlp.load_state_dict(weights)
+    lab.load_weights(mlp, weights)
     return mlp(x)
 
 
@@ -118,7 +118,7 @@ def probe_input_after(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     mlp = MLP(Config(**sizes))
-    mlp.load_state_dict(weights)
+    lab.load_weights(mlp, weights)
     mlp(x)
     return x
 

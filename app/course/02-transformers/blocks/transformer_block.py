@@ -124,7 +124,7 @@ def probe_forward(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     block = TransformerBlock(Config(**sizes))
-    block.load_state_dict(weights)
+    lab.load_weights(block, weights)
     return block(x)
 
 
@@ -132,7 +132,7 @@ def probe_input_after(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     block = TransformerBlock(Config(**sizes))
-    block.load_state_dict(weights)
+    lab.load_weights(block, weights)
     block(x)
     return x
 

@@ -92,7 +92,7 @@ def probe_forward(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_vocab"]:
     unembed = Unembed(Config(**sizes))
-    unembed.load_state_dict(weights)
+    lab.load_weights(unembed, weights)
     return unembed(x)
 
 

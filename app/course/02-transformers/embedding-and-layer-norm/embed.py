@@ -84,7 +84,7 @@ def probe_forward(
     sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]
 ) -> Float[Tensor, "batch pos d_model"]:
     embed = Embed(Config(**sizes))
-    embed.load_state_dict(weights)
+    lab.load_weights(embed, weights)
     return embed(tokens)
 
 

@@ -136,7 +136,7 @@ def probe_forward(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     norm = LayerNorm(Config(**sizes))
-    norm.load_state_dict(weights)
+    lab.load_weights(norm, weights)
     return norm(x)
 
 
@@ -144,7 +144,7 @@ def probe_input_after(
     sizes: dict, weights: dict, x: Float[Tensor, "batch pos d_model"]
 ) -> Float[Tensor, "batch pos d_model"]:
     norm = LayerNorm(Config(**sizes))
-    norm.load_state_dict(weights)
+    lab.load_weights(norm, weights)
     norm(x)
     return x
 

@@ -97,7 +97,7 @@ def probe_forward(
     sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]
 ) -> Float[Tensor, "batch pos d_model"]:
     pos_embed = PosEmbed(Config(**sizes))
-    pos_embed.load_state_dict(weights)
+    lab.load_weights(pos_embed, weights)
     return pos_embed(tokens)
 
 

@@ -121,7 +121,10 @@ def check_multiplications(answer):
     multiplications as our own, of which there are 1,800 (without a cache it would be 31,000)."""
     counts = answer.probe_multiplications(_text(40), *_weights())
     limit = 2 * (3 * D_MODEL * D_HEAD + 2 * 40 * D_HEAD)
-    assert counts[-1] > 0, "Your step multiplies nothing. Where do query, key and value come from?"
+    assert counts[-1] > 0, (
+        "No product of tensors was seen in your 40th step. Where do query, key and value come from? If "
+        "plain Python or NumPy makes them, write it with tensors (`@`, `einsum`): only those can be counted."
+    )
     assert counts[-1] <= limit, (
         f"The outputs are right, but your 40th step makes {counts[-1]:,} multiplications where {limit:,} are "
         "allowed: something that was known already is computed again."

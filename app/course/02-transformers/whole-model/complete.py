@@ -126,7 +126,7 @@ def probe_planted(
 
 def probe_loaded(tokens: Int[Tensor, "pos"], count: int) -> Int[Tensor, "pos+count"]:
     model = Transformer(Config(**lab.config("tiny-gpt2")))
-    model.load_state_dict(lab.weights("tiny-gpt2"))
+    lab.load_weights(model, lab.weights("tiny-gpt2"))
     return complete(model, tokens, count)
 
 

@@ -186,8 +186,8 @@ def check_gpt2(answer):
 
 
 def probe_shapes(sizes: dict) -> dict[str, list[int]]:
-    model = Transformer(Config(**sizes))
-    return {name: list(weight.shape) for name, weight in model.state_dict().items()}
+    parameters = Transformer(Config(**sizes)).named_parameters(remove_duplicate=False)
+    return {name: list(weight.shape) for name, weight in parameters}
 
 
 def probe_count(sizes: dict) -> int:
@@ -198,14 +198,14 @@ def probe_logits(
     sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]
 ) -> Float[Tensor, "batch pos d_vocab"]:
     model = Transformer(Config(**sizes))
-    model.load_state_dict(weights)
+    lab.load_weights(model, weights)
     return model(tokens)
 
 
 def probe_unreached(sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]) -> list[str]:
     """The weights that no gradient gets to."""
     model = Transformer(Config(**sizes))
-    model.load_state_dict(weights)
+    lab.load_weights(model, weights)
     with torch.enable_grad():
         logits = model(tokens)
         if logits.requires_grad:
@@ -215,7 +215,7 @@ def probe_unreached(sizes: dict, weights: dict, tokens: Int[Tensor, "batch pos"]
 
 def probe_loaded(name: str, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab"]:
     model = Transformer(Config(**lab.config(name)))
-    model.load_state_dict(lab.weights(name))
+    lab.load_weights(model, lab.weights(name))
     with torch.no_grad():
         return model(tokens)
 
