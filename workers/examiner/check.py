@@ -14,12 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from app import lessons
+from app import lessons, machine
 from app.config import ROOT, settings
 from app.lessons import Course, Exercise, Lesson, Runnable, Variant
 from workers.examiner import client
@@ -111,11 +113,14 @@ def check(course: Course, sockets: Sockets, only: list[str] | None = None) -> Re
     """Looks at these lessons, or at all. Raises RunnerGone and ExaminerGone."""
     report = Report(problems=[str(problem) for problem in course.problems])
     report.problems += [f"there is no lesson {slug}" for slug in only or () if slug not in course.lessons]
-    for lesson in course.lessons.values():
-        if not only or lesson.slug in only:
-            report.exercises += [_Exercise(course, sockets, each).report() for each in lesson.exercises()]
-            report.cells += _cells(course, lesson, sockets)
-            report.problems += _facts(lesson)
+    chosen = [lesson for lesson in course.lessons.values() if not only or lesson.slug in only]
+    exercises = (exercise for lesson in chosen for exercise in lesson.exercises())
+    with ThreadPoolExecutor(machine.cores()) as pool:  # runner and examiner do the work
+        reports = pool.map(lambda exercise: _Exercise(course, sockets, exercise).report(), exercises)
+        cells = pool.map(lambda lesson: list(_cells(course, lesson, sockets)), chosen)
+        report.exercises += reports
+        report.cells += chain.from_iterable(cells)
+    report.problems += _facts(chosen)
     return report
 
 
@@ -217,17 +222,25 @@ def _run(child: RunnerClient, lesson: Lesson, cell: Runnable, text: str) -> Cell
     return report
 
 
-def _facts(lesson: Lesson) -> list[str]:
-    """What the prose takes from models is asserted in `*_test.py` beside it."""
-    files = sorted(map(str, lesson.path.parent.glob("*_test.py")))
-    if not files:
+def _facts(chosen: list[Lesson]) -> list[str]:
+    """What the prose takes from models is asserted in `*_test.py` beside it. Which is wrong is asked then."""
+    files = {lesson.slug: sorted(map(str, lesson.path.parent.glob("*_test.py"))) for lesson in chosen}
+    if not _fault_in([*chain.from_iterable(files.values())], FACTS_SECONDS * len(chosen)):
         return []
+    found = {slug: _fault_in(each, FACTS_SECONDS) for slug, each in files.items()}
+    return [f"{slug}: {fault}" for slug, fault in found.items() if fault]
+
+
+def _fault_in(files: list[str], seconds: int) -> str:
+    """What pytest finds wrong in these files; nothing if all is well."""
+    if not files:
+        return ""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     try:
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=FACTS_SECONDS)
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return [f"{lesson.slug}: its facts took longer than {FACTS_SECONDS} s"]
-    return [f"{lesson.slug}: a fact does not hold\n{ran.stdout[-3000:]}"] if ran.returncode else []
+        return f"its facts took longer than {seconds} s"
+    return f"a fact does not hold\n{ran.stdout[-3000:]}" if ran.returncode else ""
 
 
 def _named(mistake: object) -> str:

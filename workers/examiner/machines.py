@@ -42,7 +42,7 @@ def temporary(course_dir: Path, sandbox: str = "auto") -> Iterator[Sockets]:
     """Starts both, waits until they are warm, and leaves nothing of them. Raises CannotStart."""
     with tempfile.TemporaryDirectory(prefix="unembed-") as name:  # a short path: it holds sockets
         folder = Path(name)
-        models = ["--models", str(_SHIPPED), "--sandbox", sandbox, "--pool", "1"]
+        models = ["--models", str(_SHIPPED), "--sandbox", sandbox, "--pool", "2"]
         installed = ["--installed", str(settings().models_dir)]
         started = [
             _start("runner", folder, *models, *installed),
