@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from app import pages, shares, throttle
 from app.config import settings
 from app.lessons import course
-from app.visitors import Db, Member, is_htmx
+from app.visitors import Db, Member, Viewer, is_htmx
 
 router = APIRouter()
 
@@ -30,20 +30,21 @@ def share(
 
 
 @router.get("/shared/{token}", name="show_shared", response_class=HTMLResponse)
-def show_shared(token: str, request: Request, session: Db) -> HTMLResponse:
-    """What somebody shared, and nothing else of theirs. Who looks is not asked."""
+def show_shared(token: str, request: Request, session: Db, learner: Viewer) -> HTMLResponse:
+    """What somebody shared, and nothing else of theirs. Anybody may look; who may take it down, can."""
     found = shares.by_token(session, token)
     return pages.render(
         request,
         "shares/shared.html",
         headers={"x-robots-tag": "noindex, nofollow", "referrer-policy": "no-referrer"},
         share=found,
+        may_revoke=shares.may_revoke(learner, found),
         lesson=course().lessons.get(found.lesson),
     )
 
 
 @router.post("/shares/{share_id}/revoke", name="revoke_share")
 def revoke(share_id: UUID, request: Request, session: Db, learner: Member) -> Response:
-    """Take a link back."""
+    """Take a link back, or down as an admin."""
     shares.revoke(session, learner, share_id)
     return pages.redirect(request, "/account#shared", "The link leads nowhere now, and its page is deleted.")

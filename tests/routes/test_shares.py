@@ -116,6 +116,19 @@ def test_taken_back_it_is_gone(ada_browser: Browser, newcomer: Browser, things: 
         assert session.scalars(select(Share)).all() == []
 
 
+def test_an_admin_can_take_it_down_and_nobody_else_is_offered_that(
+    mo_browser: Browser, mo: User, newcomer: Browser, things: Things
+) -> None:
+    shown, down = f"/shared/{things.shared}", f"/shares/{things.share}/revoke"
+    assert down not in newcomer.get(shown).text
+    assert down not in mo_browser.get(shown).text
+    with transaction() as session:
+        session.merge(mo).admin = True
+    assert down in mo_browser.get(shown).text
+    assert mo_browser.post(down).status_code == 303
+    assert newcomer.get(shown).status_code == 404
+
+
 def test_shared_again_it_keeps_its_link_and_takes_the_new_name(ada_browser: Browser, things: Things) -> None:
     shown = ada_browser.post(f"/runs/{things.run}/share", htmx=True, name="").text
     assert link(shown) == f"/shared/{things.shared}"
