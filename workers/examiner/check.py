@@ -223,12 +223,13 @@ def _run(child: RunnerClient, lesson: Lesson, cell: Runnable, text: str) -> Cell
 
 
 def _facts(chosen: list[Lesson]) -> list[str]:
-    """What the prose takes from models is asserted in `*_test.py` beside it. Which is wrong is asked then."""
+    """What the prose takes from models is asserted in `*_test.py` beside it: all at once, and again lesson by
+    lesson if anything is wrong, to say where."""
     files = {lesson.slug: sorted(map(str, lesson.path.parent.glob("*_test.py"))) for lesson in chosen}
-    if not _fault_in([*chain.from_iterable(files.values())], FACTS_SECONDS * len(chosen)):
-        return []
-    found = {slug: _fault_in(each, FACTS_SECONDS) for slug, each in files.items()}
-    return [f"{slug}: {fault}" for slug, fault in found.items() if fault]
+    together = _fault_in([*chain.from_iterable(files.values())], FACTS_SECONDS * len(chosen))
+    found = {slug: _fault_in(each, FACTS_SECONDS) for slug, each in files.items()} if together else {}
+    alone = [f"{slug}: {fault}" for slug, fault in found.items() if fault]
+    return alone or ([together] if together else [])
 
 
 def _fault_in(files: list[str], seconds: int) -> str:
