@@ -86,12 +86,22 @@ def test_weights_are_loaded_by_name_and_what_a_module_keeps_for_itself_stays():
     assert torch.equal(module.scale, torch.full((3,), 7.0))
 
 
+def test_a_parameter_with_two_names_needs_one_weight():
+    module, given = Scaled(), {"weight": torch.ones(3, 2), "bias": torch.zeros(3)}
+    module.again = module.bias
+    lab.load_weights(module, given)
+    assert torch.equal(module.again, given["bias"])
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"weight": (3, 2)}, "There is no weight for the parameter 'bias': given are weight."),
-        ({"weight": (2, 3)}, "The weight 'weight' [2, 3] has the shape [3, 2] there (weight, bias, scale)."),
-        ({"W": (3, 2)}, "The weight 'W' [3, 2] has no place there (weight, bias, scale)."),
+        (
+            {"weight": (2, 3)},
+            "The weight 'weight' [2, 3] has the shape [3, 2] there: the module has weight, bias, scale.",
+        ),
+        ({"W": (3, 2)}, "The weight 'W' [3, 2] has no place there: the module has weight, bias, scale."),
     ],
 )
 def test_weights_that_do_not_fit_are_named(given, said):

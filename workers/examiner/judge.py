@@ -149,7 +149,8 @@ class _Judge:
         raise Unfit(
             f"{self.name} returned{self.place} {what} at {place}"
             + (f" and {count - 1} more places." if count > 1 else ".")
-            + " Every value has to be a finite number: look for a division by zero or a logarithm of zero.",
+            + " Every value has to be a finite number: look for a division by zero, a logarithm of "
+            "zero, or a −inf that nothing turns into 0.",
             f"{written(annotation, self.dims)}, all finite",
         )  # fmt: skip
 

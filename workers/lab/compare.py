@@ -100,7 +100,7 @@ def _different_values(got: Tensor, want: Tensor, tol: float, name: str) -> str |
     if not wrong.any():
         return None
     place = wrong.nonzero()[0].tolist()
-    first = f"expected {number(want[tuple(place)].item())}, got {number(got[tuple(place)].item())}"
+    first = "expected {}, got {}".format(*_apart(want[tuple(place)].item(), got[tuple(place)].item()))
     count = int(wrong.sum())
     more = f" ({count} of {wrong.numel()} values differ.)" if count > 1 else ""
     where = f"At {place} of {name}" if place else _capital(name)
@@ -152,6 +152,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value.AB if type(value).__name__ == "FactoredMatrix" else value
+
+
+def _apart(want: Any, got: Any) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to see that they are not the same."""
+    said = number(want), number(got)
+    return said if said[0] != said[1] else (f"{want:.8g}", f"{got:.8g}")
 
 
 def _unlike(got: Any, want: Any, name: str) -> str:

@@ -63,9 +63,12 @@ def load_weights(module: nn.Module, found: Mapping[str, Tensor]) -> None:
     for name, weight in found.items():
         if theirs.get(name) != list(weight.shape):
             other = f"has the shape {theirs[name]} there" if name in theirs else "has no place there"
-            raise ValueError(f"The weight {name!r} {list(weight.shape)} {other} ({_listed(theirs)}).")
-    for name, _ in module.named_parameters(remove_duplicate=False):
-        if name not in found:
+            raise ValueError(
+                f"The weight {name!r} {list(weight.shape)} {other}: the module has {_listed(theirs)}."
+            )
+    filled = {id(weight) for name, weight in module.named_parameters(remove_duplicate=False) if name in found}
+    for name, weight in module.named_parameters():
+        if id(weight) not in filled:
             raise ValueError(f"There is no weight for the parameter {name!r}: given are {_listed(found)}.")
     module.load_state_dict(found, strict=False)
 

@@ -66,6 +66,23 @@ def check_orthonormal(answer):
         )
 
 
+def check_tolerance(answer):
+    """One dot product or one length that is off by clearly more than 1e-4 is too much, to either side."""
+    for sign in (1, -1):
+        vectors = _orthonormal(8, 9)
+        vectors[2] += sign * 6e-4 * vectors[5]
+        assert not answer.is_orthonormal(vectors), (
+            f"Two of these 8 vectors have a dot product of {sign * 6e-4:+.4f}, all else is right. The limit "
+            "is 1e-4, for each of them and to either side; yours says that they are orthonormal."
+        )
+        vectors = _orthonormal(8, 9)
+        vectors[4] *= 1 + sign * 3e-4
+        assert not answer.is_orthonormal(vectors), (
+            f"One of these 8 vectors has the length {1 + sign * 3e-4:.4f}, so that its product with itself "
+            "is off by 6e-4. The limit is 1e-4, to either side; yours says that they are orthonormal."
+        )
+
+
 def check_skew(answer):
     """Vectors of length 1 that are not at right angles are no orthonormal set."""
     vectors = _orthonormal(6, 9)
@@ -104,6 +121,18 @@ def _orthonormal(n: int, d: int) -> Float[Tensor, "n d"]:
 
 def _deviation(vectors: Float[Tensor, "n d"]) -> float:
     return float((vectors @ vectors.T - torch.eye(len(vectors))).abs().max())
+
+
+def mistake_one_sided__is_orthonormal(vectors):
+    """You look at one side only: a dot product can be too small as well as too large. Take the absolute
+    values."""
+    return bool((vectors @ vectors.T - torch.eye(len(vectors))).max() < 1e-4)
+
+
+def mistake_on_average__is_orthonormal(vectors):
+    """You average the deviations, and in an average one large one disappears. Each of them has to be small:
+    take the maximum."""
+    return bool((vectors @ vectors.T - torch.eye(len(vectors))).abs().mean() < 1e-4)
 
 
 def mistake_exact__is_orthonormal(vectors):

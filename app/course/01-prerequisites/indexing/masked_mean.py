@@ -91,7 +91,7 @@ def check_leaves_its_input_alone(answer):
     """The values that were handed over are as they were."""
     values, keep = torch.randn(3, 5), _some(3, 5)
     after = answer.probe_values_after(values, keep)
-    lab.same(after, values, name="`values`, after `masked_mean(values, keep)` was called,")
+    lab.same(after, values, name="`values`, after `masked_mean(values, keep)` was called")
 
 
 def probe_values_after(values, keep) -> Float[Tensor, "row pos"]:

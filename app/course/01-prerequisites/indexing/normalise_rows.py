@@ -80,7 +80,7 @@ def check_rows_of_noughts(answer):
 def check_leaves_its_input_alone(answer):
     """The tensor that was handed over is as it was."""
     x = 2 * torch.randn(4, 6)
-    lab.same(answer.probe_input_after(x), x, name="`x`, after `normalise_rows(x)` was called,")
+    lab.same(answer.probe_input_after(x), x, name="`x`, after `normalise_rows(x)` was called")
 
 
 def probe_input_after(x) -> Float[Tensor, "row column"]:

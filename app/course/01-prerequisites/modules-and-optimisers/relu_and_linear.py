@@ -87,7 +87,7 @@ def check_relu(answer):
         x = torch.randn(shape)
         got, after = answer.probe_relu(x)
         lab.same(got, x.clamp(min=0), name="`ReLU()(x)`")
-        lab.same(after, x, name="x, after your ReLU was called,")
+        lab.same(after, x, name="x, after your ReLU was called")
 
 
 def check_parameters(answer):
@@ -110,6 +110,15 @@ def check_given_weights(answer):
         name = f"Linear(5, 3) of x with shape {tuple(shape)}"
         lab.same(answer.probe_linear(weight, bias, x), x @ weight.T + bias, name=name)
         lab.same(answer.probe_linear(weight, None, x), x @ weight.T, name=f"{name}, without bias,")
+
+
+def check_can_be_trained(answer):
+    """A gradient gets back to the weight and to the bias."""
+    unreached = answer.probe_unreached(torch.randn(3, 5))
+    assert not unreached, (
+        f"The numbers are right, but no gradient gets back to `{unreached[0]}`: it could never learn. Is "
+        "there a `.data`, a `.detach()` or a `no_grad` in your `forward`?"
+    )
 
 
 def check_square(answer):
@@ -158,6 +167,15 @@ def probe_linear(weight, bias, x) -> Tensor:
     return layer(x)
 
 
+def probe_unreached(x) -> list[str]:
+    layer = Linear(x.shape[-1], 3)
+    with torch.enable_grad():
+        out = layer(x)
+        if out.requires_grad:
+            out.square().sum().backward()
+    return [name for name, parameter in layer.named_parameters() if parameter.grad is None]
+
+
 def probe_beginning(into, out) -> tuple[Tensor, Tensor]:
     layer = Linear(into, out)
     return layer.weight, layer.bias
@@ -189,8 +207,8 @@ class mistake_plain_tensors__Linear(Linear):
 
 
 class mistake_turned__Linear(nn.Module):
-    """Your weight is [in, out]. Many libraries keep it so, TransformerLens among them; here, as in PyTorch,
-    it is [out, in]."""
+    """Weight and product do not fit together. Here, as in PyTorch, the weight is [out, in], and is turned for
+    the product: `x @ self.weight.T`. (Many libraries keep it [in, out], TransformerLens among them.)"""
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
@@ -199,6 +217,15 @@ class mistake_turned__Linear(nn.Module):
 
     def forward(self, x):
         return x @ self.weight
+
+
+class mistake_cut_off__Linear(Linear):
+    """You take the numbers out of the parameters (`.data`, `detach`). The result is right, and no gradient
+    gets back to them."""
+
+    def forward(self, x):
+        result = x @ self.weight.data.T
+        return result if self.bias is None else result + self.bias.data
 
 
 class mistake_bias_always__Linear(Linear):

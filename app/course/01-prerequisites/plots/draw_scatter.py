@@ -102,10 +102,26 @@ def _heads() -> tuple[Tensor, Tensor, list[str]]:
 
 
 def _trace(figure) -> dict:
-    for trace in figure.data:
-        if trace.get("type", "scatter") in ("scatter", "scattergl") and _numbers(trace, "y") is not None:
-            return trace
-    raise AssertionError("The figure has no scatter with numbers along y.")
+    """The points, which may also be drawn one by one."""
+    kinds = ("scatter", "scattergl")
+    found = [trace for trace in figure.data if trace.get("type", "scatter") in kinds]
+    found = [trace for trace in found if _numbers(trace, "y") is not None]
+    assert found, "The figure has no scatter with numbers along y."
+    if len(found) == 1 or any(_numbers(trace, "y").numel() != 1 for trace in found):
+        return found[0]
+    joined = {axis: [_numbers(trace, axis) for trace in found] for axis in ("x", "y")}
+    if any(each is None or each.numel() != 1 for each in joined["x"]):
+        return found[0]
+    points = {axis: [each.item() for each in values] for axis, values in joined.items()}
+    return {**points, "mode": "markers", "text": [_said(trace) for trace in found]}
+
+
+def _said(trace) -> str:
+    """What a trace of one point is called."""
+    texts = [
+        _texts(trace.get(key)) or [trace[key]] for key in ("text", "hovertext", "name") if trace.get(key)
+    ]
+    return str(texts[0][0]) if texts else ""
 
 
 def _numbers(trace, key: str) -> Tensor | None:
@@ -162,3 +178,10 @@ def also_right_labels__draw_scatter(x, y, names, x_title, y_title):
     figure.update_xaxes(title_text=x_title)
     figure.update_yaxes(title_text=y_title)
     return figure
+
+
+def also_right_one_by_one__draw_scatter(x, y, names, x_title, y_title):
+    figure = Figure()
+    for across, up, name in zip(x.tolist(), y.tolist(), names, strict=True):
+        figure.add_scatter(x=[across], y=[up], name=name, mode="markers", showlegend=False)
+    return figure.update_layout(title="Heads", xaxis_title=x_title, yaxis_title=y_title)

@@ -214,6 +214,19 @@ class mistake_mask_after_softmax__Attention(Attention):
         return torch.einsum("bhpd,hdm->bpm", pattern @ v, self.W_O) + self.b_O
 
 
+class mistake_heads_behind_positions__Attention(Attention):
+    """Your heads stand behind the positions, batch × pos × head × d_head, and so each token's heads attend to
+    one another instead of to other tokens. `attention_pattern` takes the last two axes: bring the positions
+    there."""
+
+    def forward(self, x):
+        q, k, v = (
+            torch.einsum("bpm,hmd->bphd", x, W) + b
+            for W, b in ((self.W_Q, self.b_Q), (self.W_K, self.b_K), (self.W_V, self.b_V))
+        )
+        return torch.einsum("bphd,hdm->bpm", attention_pattern(q, k) @ v, self.W_O) + self.b_O
+
+
 class mistake_over_queries__Attention(Attention):
     """Your softmax runs over the queries. Each query has one unit of attention to share out among its keys:
     the softmax runs over the last axis of the scores."""

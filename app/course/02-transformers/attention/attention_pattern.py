@@ -136,6 +136,12 @@ def mistake_mask_after_softmax__attention_pattern(q, k):
     return (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1).tril()
 
 
+def mistake_infinity_after_softmax__attention_pattern(q, k):
+    """You mask after the softmax: nothing turns the −∞ into 0 any more. Mask the scores, and then take the
+    softmax."""
+    return causal_mask((q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1))
+
+
 def mistake_over_queries__attention_pattern(q, k):
     """Your softmax runs over the queries, so the columns sum to 1. Each *query* has one unit of attention to
     share out among the keys: the softmax runs over the last axis, −1."""

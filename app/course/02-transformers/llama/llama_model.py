@@ -100,6 +100,11 @@ def check_several_layers(answer):
     _compare(answer, n_layers=2, n_heads=3, n_kv_heads=1, tied=True)
 
 
+def check_many_layers(answer):
+    """A dozen layers, one after the other."""
+    _compare(answer, n_layers=12, n_heads=2, n_kv_heads=1, tied=True)
+
+
 def check_untied(answer):
     """An unembedding of its own, where there is one."""
     _compare(answer, n_layers=1, n_heads=2, n_kv_heads=1, tied=False)
@@ -133,6 +138,28 @@ def _weights(n_layers: int, n_heads: int, n_kv_heads: int, tied: bool) -> dict[s
         f"{name}.weight": torch.randn(shape) / shape[-1] ** 0.5 + (len(shape) == 1)
         for name, shape in shapes.items()
     }
+
+
+def mistake_sorted_as_text__llama_model(tokens, weights, n_heads, n_kv_heads, theta, eps):
+    """Your layers come in the order of the alphabet: 0, 1, 10, 11, 2, … Their names hold numbers: sort them
+    as numbers, or count up."""
+    numbers = sorted({name.split(".")[2] for name in weights if name.startswith("model.layers.")})
+    places = {number: str(place) for place, number in enumerate(numbers)}
+    renamed = {}
+    for name, weight in weights.items():
+        start, _, rest = name.partition("model.layers.")
+        number, _, part = rest.partition(".")
+        renamed[name if start else f"model.layers.{places[number]}.{part}"] = weight
+    return llama_model(tokens, renamed, n_heads, n_kv_heads, theta, eps)
+
+
+def mistake_one_layer_too_few__llama_model(tokens, weights, n_heads, n_kv_heads, theta, eps):
+    """The last layer is missing. Layers are counted from 0: there is one more than the highest number
+    says."""
+    numbers = {int(name.split(".")[2]) for name in weights if name.startswith("model.layers.")}
+    last = f"model.layers.{max(numbers, default=0)}."
+    kept = {name: weight for name, weight in weights.items() if not name.startswith(last)}
+    return llama_model(tokens, kept, n_heads, n_kv_heads, theta, eps)
 
 
 def mistake_not_added__llama_model(tokens, weights, n_heads, n_kv_heads, theta, eps):

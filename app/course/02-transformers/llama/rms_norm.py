@@ -69,6 +69,12 @@ def mistake_wrong_axis__rms_norm(x, w, eps):
     return x / (x.pow(2).mean(0, keepdim=True) + eps).sqrt() * w
 
 
+def mistake_over_everything__rms_norm(x, w, eps):
+    """`mean()` without an axis runs over all vectors together. Each is normalised by itself: the last
+    axis."""
+    return x / (x.pow(2).mean() + eps).sqrt() * w
+
+
 def mistake_eps_outside__rms_norm(x, w, eps):
     """`eps` stands outside the root; it belongs inside, beside the mean of squares."""
     return x / (x.pow(2).mean(-1, keepdim=True).sqrt() + eps) * w

@@ -163,6 +163,13 @@ def _law(logits: Float[Tensor, "d_vocab"], k: int) -> Float[Tensor, "d_vocab"]:
     return logits.masked_fill(~kept, -torch.inf).softmax(-1)
 
 
+def mistake_ranks__sample_top_k(logits, k):
+    """You return the place in the sorted list instead of the token that stands there, so that k = 1 always
+    gives 0. Look the token up in the indices that `topk` or `sort` gives."""
+    values, _ = logits.topk(min(k, logits.shape[-1]))
+    return torch.multinomial(values.softmax(-1), 1)[:, 0]
+
+
 def mistake_places__sample_top_k(logits, k):
     """You return the place in the sorted list instead of the token that stands there. `topk` gives two
     things: draw among the values, then look up the token in the indices."""

@@ -193,6 +193,15 @@ def mistake_one_too_many__sample_top_p(logits, p):
     return tokens.gather(-1, torch.multinomial(ordered * keep, 1))[:, 0]
 
 
+def mistake_ranks__sample_top_p(logits, p):
+    """You return the place in the sorted list instead of the token that stands there, so that p = 0 always
+    gives 0. Keep the indices that `sort` gives, and look the token up."""
+    ordered, _ = logits.softmax(-1).sort(-1, descending=True)
+    keep = ordered.cumsum(-1) - ordered < p
+    keep[:, 0] = True
+    return torch.multinomial(ordered * keep, 1)[:, 0]
+
+
 def mistake_places__sample_top_p(logits, p):
     """You return the place in the sorted list instead of the token that stands there. `sort` gives two
     things: keep the indices, and look the token up."""

@@ -77,10 +77,10 @@ def check_without_layers(answer):
         _compare(answer, _sizes(n_layers=0))
 
 
-def check_one_layer(answer):
-    """One layer, where n_heads × d_head is d_model."""
+def check_two_layers(answer):
+    """Two layers, where n_heads × d_head is d_model."""
     heads, d_head = random.randint(2, 5), random.randint(3, 9)
-    _compare(answer, _sizes(n_layers=1, n_heads=heads, d_head=d_head, d_model=heads * d_head))
+    _compare(answer, _sizes(n_layers=2, n_heads=heads, d_head=d_head, d_model=heads * d_head))
 
 
 def check_any_sizes(answer):
@@ -137,6 +137,13 @@ def mistake_no_norms__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_head
     """The LayerNorms are missing: two in each block and one at the end, each with a `w` and a `b`."""
     whole = count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp)
     return whole - (4 * n_layers + 2) * d_model
+
+
+def mistake_one_norm_a_block__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp):
+    """You count one LayerNorm in each block. There are two: attention and MLP each read through one of their
+    own."""
+    whole = count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp)
+    return whole - 2 * n_layers * d_model
 
 
 def mistake_last_norm__count_parameters(d_vocab, n_ctx, d_model, n_layers, n_heads, d_head, d_mlp):

@@ -119,6 +119,39 @@ def check_large_logits(answer):
     )
 
 
+def check_can_be_trained(answer):
+    """The loss is a tensor through which gradients get back to the logits."""
+    found = answer.probe_way_back(torch.randn(2, 4, 6), torch.randint(6, (2, 4)))
+    assert found == "gradient", (
+        f"The number is right, but what you return is {found}: no gradient gets back to the logits, and "
+        "nothing could be trained with it. Is there an `.item()`, a `.detach()` or a NumPy array on the way?"
+    )
+
+
+def probe_way_back(logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"]) -> str:
+    """What the loss is to whoever wants to train with it."""
+    with torch.enable_grad():
+        given = logits.clone().requires_grad_()
+        loss = next_token_loss(given, tokens)
+        if not isinstance(loss, Tensor):
+            return "no tensor"
+        if loss.requires_grad:
+            loss.backward()
+    return "a tensor without a past" if given.grad is None else "gradient"
+
+
+def mistake_a_plain_number__next_token_loss(logits, tokens):
+    """You return a plain number. It is right, but has forgotten where it came from: `backward` needs a
+    tensor. Leave out `.item()` and `float(…)`; whoever wants to print it can take the number then."""
+    return next_token_loss(logits, tokens).item()
+
+
+def mistake_cut_off__next_token_loss(logits, tokens):
+    """You cut the loss off from the logits (`detach`, `no_grad`, or a way through NumPy). No gradient gets
+    back, and nothing would ever be learned."""
+    return next_token_loss(logits.detach(), tokens)
+
+
 def mistake_no_shift__next_token_loss(logits, tokens):
     """You compare the logits at each position with the token that stands there already. A model trained on
     this learns to repeat what it reads. Drop the last logits and the first token."""

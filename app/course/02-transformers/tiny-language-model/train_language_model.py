@@ -224,9 +224,11 @@ def probe_before_and_after(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Weights before the first step and after the last, made from the same chance."""
     chance = torch.random.get_rng_state()
-    before = {name: value.clone() for name, value in train_language_model(text, d_vocab, 0).items()}
+    first = train_language_model(text, d_vocab, 0)
+    before = {name: value.clone() for name, value in first.items()} if isinstance(first, dict) else {}
     torch.random.set_rng_state(chance)
-    return before, dict(train_language_model(text, d_vocab, steps))
+    after = train_language_model(text, d_vocab, steps)
+    return before, after if isinstance(after, dict) else {}
 
 
 def probe_train(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tensor], float]:
@@ -234,8 +236,8 @@ def probe_train(text: Tensor, d_vocab: int, steps: int) -> tuple[dict[str, Tenso
     import time
 
     began = time.process_time()
-    weights = dict(train_language_model(text, d_vocab, steps))
-    return weights, time.process_time() - began
+    weights = train_language_model(text, d_vocab, steps)
+    return weights if isinstance(weights, dict) else {}, time.process_time() - began
 
 
 def mistake_no_step__train_language_model(text, d_vocab, steps):
