@@ -47,6 +47,7 @@ DIFFERENT = [
         "At [0] of it: expected 9007199254740992, got 9007199254",
     ),
     (1.001, 1.0, "It: expected 1, got 1.001."),
+    (torch.tensor([2.98442]), torch.tensor([2.98401]), "At [0] of it: expected 2.98401, got 2.98442."),
     (2, 1, "It: expected 1, got 2."),
     (float("nan"), 1.0, "It: expected 1, got nan."),
     (torch.ones(2), torch.tensor([1.0, float("inf")]), "At [1] of it: expected inf, got 1."),

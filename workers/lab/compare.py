@@ -157,7 +157,9 @@ def _plain(value: Any) -> Any:
 def _apart(want: Any, got: Any) -> tuple[str, str]:
     """Both numbers, with as many digits as it takes to see that they are not the same."""
     said = number(want), number(got)
-    return said if said[0] != said[1] else (f"{want:.8g}", f"{got:.8g}")
+    for digits in (7, 17):  # as many as float32 holds, and float64
+        said = said if said[0] != said[1] else (f"{want:.{digits}g}", f"{got:.{digits}g}")
+    return said
 
 
 def _unlike(got: Any, want: Any, name: str) -> str:
