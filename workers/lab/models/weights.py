@@ -23,7 +23,7 @@ def weights(name: str) -> dict[str, Tensor]:
     b_V: [n_heads, d_head], b_O: [d_model]) and mlp (W_in: [d_model, d_mlp], b_in, W_out: [d_mlp, d_model],
     b_out); ln_final (w, b), unembed.W_U [d_model, d_vocab], unembed.b_U. Nothing is folded.
 
-    They are the model's own, which others read, too: `load_state_dict` copies them. To change one, `clone`
+    They are the model's own, which others read, too: `load_weights` copies them. To change one, `clone`
     it first.
     Raises `ValueError` for a model of another architecture, and what `lab.load` raises.
 
@@ -52,7 +52,7 @@ def config(name: str) -> dict[str, int | float]:
     return {key: getattr(sizes, key) for key in _SIZES}
 
 
-def load_weights(module: nn.Module, found: Mapping[str, Tensor]) -> None:
+def load_weights(module: nn.Module, given: Mapping[str, Tensor]) -> None:
     """Copy weights into a module that has parameters of these names and shapes.
 
     As `module.load_state_dict`, but what a module keeps for itself with `register_buffer` (a mask, say) stays
@@ -60,17 +60,17 @@ def load_weights(module: nn.Module, found: Mapping[str, Tensor]) -> None:
     Raises `ValueError`, which names the first that is missing, or too many, or of another shape.
     """
     theirs = {name: list(weight.shape) for name, weight in module.state_dict().items()}
-    for name, weight in found.items():
+    for name, weight in given.items():
         if theirs.get(name) != list(weight.shape):
             other = f"has the shape {theirs[name]} there" if name in theirs else "has no place there"
             raise ValueError(
                 f"The weight {name!r} {list(weight.shape)} {other}: the module has {_listed(theirs)}."
             )
-    filled = {id(weight) for name, weight in module.named_parameters(remove_duplicate=False) if name in found}
+    filled = {id(weight) for name, weight in module.named_parameters(remove_duplicate=False) if name in given}
     for name, weight in module.named_parameters():
         if id(weight) not in filled:
-            raise ValueError(f"There is no weight for the parameter {name!r}: given are {_listed(found)}.")
-    module.load_state_dict(found, strict=False)
+            raise ValueError(f"There is no weight for the parameter {name!r}: given are {_listed(given)}.")
+    module.load_state_dict(given, strict=False)
 
 
 def gpt2s() -> list[str]:

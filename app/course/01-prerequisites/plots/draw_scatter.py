@@ -102,18 +102,16 @@ def _heads() -> tuple[Tensor, Tensor, list[str]]:
 
 
 def _trace(figure) -> dict:
-    """The points, which may also be drawn one by one."""
-    kinds = ("scatter", "scattergl")
-    found = [trace for trace in figure.data if trace.get("type", "scatter") in kinds]
+    """The points as one trace, which may also have been drawn as one trace each."""
+    found = [trace for trace in figure.data if trace.get("type", "scatter") in ("scatter", "scattergl")]
     found = [trace for trace in found if _numbers(trace, "y") is not None]
     assert found, "The figure has no scatter with numbers along y."
-    if len(found) == 1 or any(_numbers(trace, "y").numel() != 1 for trace in found):
+    places = [_numbers(trace, axis) for axis in ("x", "y") for trace in found]
+    if len(found) == 1 or any(place is None or place.numel() != 1 for place in places):
         return found[0]
-    joined = {axis: [_numbers(trace, axis) for trace in found] for axis in ("x", "y")}
-    if any(each is None or each.numel() != 1 for each in joined["x"]):
-        return found[0]
-    points = {axis: [each.item() for each in values] for axis, values in joined.items()}
-    return {**points, "mode": "markers", "text": [_said(trace) for trace in found]}
+    values = [place.item() for place in places]
+    x, y = values[: len(found)], values[len(found) :]
+    return {"x": x, "y": y, "mode": "markers", "text": [_said(trace) for trace in found]}
 
 
 def _said(trace) -> str:

@@ -133,7 +133,10 @@ def probe_live(name: str, model: str, batch: int, pos: int) -> list[int]:
 def _compare(answer, *names: str) -> None:
     for name in names:
         sizes, (batch, pos) = _sizes(), random.sample(range(2, 9), 2)
-        got, want = _as_list(answer.probe_sizes(name, sizes, batch, pos)), _want(name, sizes, batch, pos)
+        got, want = (
+            _as_list(answer.probe_sizes(name, sizes, batch, pos)),
+            shape_of(name, _config(sizes), batch, pos),
+        )
         assert got == want, (
             f"With {', '.join(f'{size}={value}' for size, value in sizes.items())}, reading {batch} texts of "
             f"{pos} tokens, `{name}` has the shape {want}. You said {got}."
@@ -144,10 +147,6 @@ def _sizes() -> dict[str, int]:
     """No two alike, and n_heads · d_head is not d_model."""
     names = ("n_heads", "d_head", "d_model", "d_mlp", "n_ctx", "d_vocab")
     return dict(zip(names, sorted(random.sample(range(10, 200), len(names))), strict=True))
-
-
-def _want(name: str, sizes: dict, batch: int, pos: int) -> list[int]:
-    return shape_of(name, _config(sizes), batch, pos)
 
 
 def _config(sizes: dict):
