@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SET_ASIDE = "set aside"  # a text that gave way to another one; it stays here
     ASKED = "asked"
     TICKED = "ticked"  # or unticked: an item of a lesson's checklist that only they can judge
+    UNDERSTOOD = "understood"  # a solution, or not yet; with the check of it, where one was asked
     PLACED = "placed"  # what they answered at the start of the path
 
 
@@ -40,6 +41,12 @@ def of_kind(session: Session, user: User, kind: Kind, lesson: str, cell: str | N
     )
     if cell is not None:
         query = query.where(Activity.cell == cell)
+    return list(session.scalars(query.order_by(Activity.created_at, Activity.id)))
+
+
+def everywhere(session: Session, user: User, kind: Kind) -> list[Activity]:
+    """What of this kind happened in the whole course, oldest first."""
+    query = select(Activity).where(Activity.user_id == user.id, Activity.kind == kind)
     return list(session.scalars(query.order_by(Activity.created_at, Activity.id)))
 
 

@@ -216,6 +216,12 @@ def solution(session: Session, user: User, exercise: str) -> str:
     return wanted.solution
 
 
+def tried(session: Session, user: User) -> set[str]:
+    """The exercises of which the learner has handed in an answer that was judged."""
+    judged = select(Attempt.exercise).where(Attempt.user_id == user.id, Attempt.verdict.in_(JUDGED))
+    return set(session.scalars(judged.distinct()))
+
+
 def _judged(session: Session, user: User, exercise: str) -> bool:
     query = select(Attempt.id).where(Attempt.user_id == user.id, Attempt.exercise == exercise)
     return session.scalar(query.where(Attempt.verdict.in_(JUDGED)).limit(1)) is not None

@@ -41,6 +41,7 @@ from app.routes import (
     shares,
     start,
     threads,
+    understanding,
 )
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def create_app() -> FastAPI:
     app.include_router(attempts.router)
     app.include_router(threads.router)
     app.include_router(shares.router)
+    app.include_router(understanding.router)
     app.include_router(mentor.router)
     app.include_router(accounts.router)
     app.include_router(models.router)

@@ -53,6 +53,20 @@ class Program:
         head = self._between(self._start(node), doc.end_lineno or doc.lineno).decode().rstrip()
         return f'{head}\n{" " * doc.col_offset}raise NotImplementedError("Write me: {node.name}")'
 
+    def undocumented(self, name: str) -> str:
+        """The text of the definition of this name, without its docstring. Raises KeyError."""
+        node = self.defined[name]
+        assert isinstance(node, Definition)
+        doc = _docstring(node)
+        if doc is None or len(node.body) == 1:
+            return self.source(node)
+        above = self._between(self._start(node), doc.lineno - 1)
+        return (
+            (above + self._between((doc.end_lineno or doc.lineno) + 1, node.end_lineno or 0))
+            .decode()
+            .rstrip()
+        )
+
     def _cut_class(self, node: ast.ClassDef) -> str:
         text, line = "", self._start(node)
         for method in node.body:

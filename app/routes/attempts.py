@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from difflib import SequenceMatcher
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
-from markupsafe import Markup
 
-from app import activity, attempts, desk, drafts, given, markdown, pages, threads, throttle
+from app import activity, attempts, desk, drafts, given, pages, threads, throttle
+from app.beside import beside
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
 from app.models import User
@@ -147,18 +146,3 @@ def _solution(request: Request, session: Db, learner: User, exercise: Exercise) 
     return pages.render(
         request, "attempts/solution.html", "solution", exercise=exercise, place=place, mine=mine, ours=ours
     )
-
-
-Lines = list[tuple[Markup, bool]]
-
-
-def beside(mine: str, ours: str) -> tuple[Lines, Lines]:
-    """Both texts as coloured lines, each with whether it differs from the other text's."""
-    a_lines, b_lines = (text.rstrip("\n").split("\n") for text in (mine, ours))
-    same: tuple[set[int], set[int]] = (set(), set())
-    for a, b, size in SequenceMatcher(None, a_lines, b_lines, autojunk=False).get_matching_blocks():
-        same[0].update(range(a, a + size))
-        same[1].update(range(b, b + size))
-    coloured = [markdown.code(text).rstrip("\n").split("\n") for text in (mine, ours)]
-    marked = [[(line, i not in same[n]) for i, line in enumerate(coloured[n])] for n in (0, 1)]
-    return marked[0], marked[1]

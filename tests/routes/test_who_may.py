@@ -13,6 +13,7 @@ from tests.routes.acting import Browser, Things, every_route
 CAST = ("newcomer", "guest", "ada", "ben", "mo")
 
 L = "/lessons/counting"
+U = "/understanding/start"
 # route: (method, address, what is sent, status for the newcomer, a guest, Ada, Ben and the mentor Mo)
 TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]] = {
     # read by everybody
@@ -23,6 +24,10 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "place": ("POST", "/start", {"twice": "6"}, (303, 303, 303, 303, 303)),
     "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303)),  # nobody has answered
     "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200)),
+    "show_understanding": ("GET", "/understanding/start", {}, (200, 200, 200, 200, 200)),
+    "compare_solution": ("GET", f"{U}/double", {}, (303, 303, 200, 303, 303)),  # only Ada has tried it
+    "mark_understood": ("POST", f"{U}/double", {"understood": "yes"}, (403, 403, 303, 403, 403)),
+    "answer_item": ("POST", f"{U}/double/answer", {"choice": "right"}, (403, 403, 422, 403, 403)),
     "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200)),
     "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
     "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200)),
@@ -106,6 +111,9 @@ MORE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]]
     "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404)),
     "nothing to tick": ("POST", f"{L}/checklist/0123456789ab", {}, (404, 404, 404, 404, 404)),
     "no such lesson to prove": ("GET", "/lessons/nothing/test-out", {}, (404, 404, 404, 404, 404)),
+    "no such step": ("GET", "/understanding/nothing", {}, (404, 404, 404, 404, 404)),
+    "no such solution": ("GET", f"{U}/nothing", {}, (404, 404, 404, 404, 404)),
+    "a form has no solution in code": ("GET", f"{U}/largest", {}, (404, 404, 404, 404, 404)),
     "no such cell": ("POST", f"{L}/cells/nothing/runs", {"text": ""}, (404, 404, 404, 404, 404)),
     "another lesson's exercise": (
         "GET", "/lessons/x/exercises/double/attempts", {}, (404, 404, 404, 404, 404)
