@@ -269,6 +269,4 @@ def _item(exercise: Exercise, name: str, user: User) -> Item | None:
 
 def _code(variant: Variant) -> str:
     """What is written differently, without the docstring that would give it away."""
-    program = Program(variant.text)
-    names = [f"reference_{variant.target}", variant.target]
-    return "\n\n\n".join(program.undocumented(name) for name in names if name in program.defined)
+    return Program(variant.text).undocumented(variant.target)
