@@ -61,6 +61,8 @@ files are browsed. The front matter is YAML::
     IMPORTANCE = 4
     SHAPES = ["scores: head query key"]   # tensors between arguments and result, for the picture of shapes
     STYLE = {"loop": "…"}            # notes on what a right answer holds: a loop, or a call of that name
+    FRONTIER = {"size": "heads", "faithfulness": "faithfulness"}   # what checks note with `answer.measured`:
+                                     # a cost, then a merit; everybody's answers are drawn over the two
     SEE = {"mistake_off_by_one__induction_score": "indexing"}   # mistake → the exercise that mends it
 
 
@@ -86,6 +88,8 @@ files are browsed. The front matter is YAML::
   `2*period` may count with whole-number arguments) and must be finite. `lab.same(got, want, tol)` compares,
   `assert …, "message"` tells. Every check starts from a seed that the learner's process never sees:
   `torch.rand` is enough for hidden inputs.
+- *Measures*: `answer.measured(size=3, faithfulness=0.9)` notes numbers of this answer with its attempt,
+  passed or not. Where the exercise has a `FRONTIER`, its page draws them among everybody's.
 - *Probes* run beside the answer, for what cannot travel (models that are not shipped, caches, hooks):
   `answer.probe_with_hook(…)`. A probe travels with what it uses of the file, but never with the reference.
 - *Mistakes* replace one part of the answer and have to fail; the docstring is what a learner is told whose

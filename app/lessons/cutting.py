@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 Definition = ast.FunctionDef | ast.ClassDef
 
 SETTINGS = {"HINTS", "USES", "MINUTES", "CONCEPTS", "DETERMINISTIC"}
-SETTINGS |= {"PURPOSE", "WHY", "DIFFICULTY", "IMPORTANCE", "SHAPES", "STYLE", "SEE"}
+SETTINGS |= {"PURPOSE", "WHY", "DIFFICULTY", "IMPORTANCE", "SHAPES", "STYLE", "SEE", "FRONTIER"}
 _ALWAYS_GIVEN = ("torch", "lab")
 
 

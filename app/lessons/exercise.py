@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.lessons.cutting import Definition, Program, setting_name
-from app.lessons.parts import Check, CourseError, Exercise, Field, FieldKind, Variant
+from app.lessons.parts import Check, CourseError, Exercise, Field, FieldKind, Measure, Variant
 from app.lessons.pictures import Flow, flows
 
 _ROLES = ("check_", "probe_", "mistake_", "also_right_")
@@ -86,6 +86,7 @@ class _File:
             flows=self._flows(),
             style=MappingProxyType(self._words("STYLE")),
             see=MappingProxyType(self._see()),
+            frontier=self._frontier(),
             version=hashlib.sha256(self.text.encode()).hexdigest()[:16],
             path=self.path,
         )
@@ -175,6 +176,13 @@ class _File:
         for name in see.keys() - {node.name for node in self._role("mistake_")}:
             self._report(self.settings["SEE"], f"SEE speaks of {name}, which is no mistake of this file.")
         return see
+
+    def _frontier(self) -> tuple[Measure, ...]:
+        measures = tuple(Measure(name, label) for name, label in self._words("FRONTIER").items())
+        if len(measures) not in (0, 2):
+            self._report(self.settings["FRONTIER"], "FRONTIER has two measures: a cost, then a merit.")
+            return ()
+        return measures
 
     # forms
 

@@ -70,6 +70,13 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
+class Measure(NamedTuple):
+    """Something that checks measure of an answer: its name there, and what it is called on the page."""
+
+    name: str
+    label: str
+
+
 @dataclass(frozen=True)
 class Variant:
     """The answer with one part written differently: a known mistake, or another right way.
@@ -130,6 +137,9 @@ class Exercise:
     flows: tuple[Flow, ...] = ()
     style: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     see: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    frontier: tuple[
+        Measure, ...
+    ] = ()  # what is measured of answers: the less the better, the more the better
 
     @property
     def is_form(self) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import activity, attempts, desk, drafts, given, pages, threads, throttle
+from app import activity, attempts, desk, drafts, frontier, given, pages, threads, throttle
 from app.beside import beside
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
@@ -73,6 +73,15 @@ def show_attempts(exercise: This, request: Request, session: Db, learner: Member
     """All attempts of the learner at this exercise, the newest first."""
     made = attempts.of(session, learner, exercise.id)
     return pages.render(request, "attempts/attempts.html", "list", exercise=exercise, attempts=made)
+
+
+@router.get(
+    "/lessons/{lesson}/exercises/{exercise}/frontier", name="show_frontier", response_class=HTMLResponse
+)
+def show_frontier(exercise: This, request: Request, session: Db, learner: Viewer) -> HTMLResponse:
+    """What was measured of everybody's answers, without names, and where the learner's own stand."""
+    found = frontier.of(session, exercise, learner)
+    return pages.render(request, "attempts/frontier.html", "frontier", exercise=exercise, frontier=found)
 
 
 @router.get("/attempts/{attempt_id}", name="show_attempt", response_class=HTMLResponse)

@@ -24,6 +24,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "place": ("POST", "/start", {"twice": "6"}, (303, 303, 303, 303, 303)),
     "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303)),  # nobody has answered
     "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200)),
+    "show_frontier": ("GET", f"{L}/exercises/double/frontier", {}, (200, 200, 200, 200, 200)),
     "show_understanding": ("GET", "/understanding/start", {}, (200, 200, 200, 200, 200)),
     "compare_solution": ("GET", f"{U}/double", {}, (303, 303, 200, 303, 303)),  # only Ada has tried it
     "mark_understood": ("POST", f"{U}/double", {"understood": "yes"}, (403, 403, 303, 403, 403)),
@@ -111,6 +112,9 @@ MORE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]]
     "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404)),
     "nothing to tick": ("POST", f"{L}/checklist/0123456789ab", {}, (404, 404, 404, 404, 404)),
     "no such lesson to prove": ("GET", "/lessons/nothing/test-out", {}, (404, 404, 404, 404, 404)),
+    "nothing is measured there": (
+        "GET", f"{L}/exercises/quadruple/frontier", {}, (404, 404, 404, 404, 404)
+    ),
     "no such step": ("GET", "/understanding/nothing", {}, (404, 404, 404, 404, 404)),
     "no such solution": ("GET", f"{U}/nothing", {}, (404, 404, 404, 404, 404)),
     "a form has no solution in code": ("GET", f"{U}/largest", {}, (404, 404, 404, 404, 404)),

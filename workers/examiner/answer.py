@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import math
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -190,6 +191,7 @@ class Answer:
     respondent: Respondent | None = None
     values: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)  # of the check that is running
+    measures: dict[str, float] = field(default_factory=dict)  # what the check noted of it
 
     def __post_init__(self) -> None:
         self._asked_twice: set[str] = set()
@@ -205,6 +207,16 @@ class Answer:
         if name in self.reference.exercise.names:
             return self._function(name)
         raise AttributeError(f"{self.reference.exercise.id} has no `{name}` to ask")
+
+    def measured(self, **numbers: float) -> None:
+        """Note what a check has measured of this answer: kept with the attempt, whatever the verdict.
+
+        The names are those of the exercise's FRONTIER. Raises ValueError for what is not finite.
+        """
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise ValueError(f"{name} is {value}: only finite numbers can be kept")
+            self.measures[name] = float(value)
 
     def _function(self, name: str) -> Callable[..., Any]:
         def ask(*args: Any, **kwargs: Any) -> Any:

@@ -63,6 +63,7 @@ class Grading:
     values: dict[str, Any]
     seed: int
     passed: list[str] = field(default_factory=list)
+    measures: dict[str, float] = field(default_factory=dict)
 
     def verdict(self) -> dict[str, Any]:
         """Runs the checks. Raises CheckBroken, or what the connection raises."""
@@ -72,7 +73,9 @@ class Grading:
             try:
                 self.run(check.name, answer, self.seed)
             except (Raised, Ended, AssertionError) as trouble:
+                self.measures |= answer.measures
                 return self._stopped(check.name, answer, trouble)
+            self.measures |= answer.measures
             self.passed.append(check.name)
             drawn = answer if draws(answer) else drawn
         count = len(self.passed)
@@ -138,6 +141,8 @@ class Grading:
             "expected": None,
             "line": getattr(trouble, "line", None),
         }
+        if self.measures:
+            details["measured"] = self.measures
         if answer and answer.calls and trouble:
             details |= _evidence(answer, trouble)
         return {"verdict": kind, "message": message[:LONGEST_MESSAGE], "details": details}

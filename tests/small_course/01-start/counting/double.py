@@ -7,6 +7,7 @@ HINTS = ["Two of them.", "Add it to itself.", "`x + x`"]
 MINUTES = 10
 CONCEPTS = ["doubling"]
 DETERMINISTIC = True
+FRONTIER = {"size": "operations", "speed": "speed"}
 STYLE = {"loop": "Without a loop it is shorter."}
 SEE = {"mistake_square__double": "quadruple"}
 
@@ -18,6 +19,7 @@ def double(x: int) -> int:
 
 def check_small(answer):
     """Twice 3 is 6."""
+    answer.measured(size=1, speed=0.5)
     assert answer.double(3) == 6, "Twice 3 is 6."
 
 

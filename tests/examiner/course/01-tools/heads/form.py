@@ -9,6 +9,8 @@ from workers import lab
 
 HINTS = ["Look.", "Count.", "Two layers."]
 
+FRONTIER = {"size": "heads named", "share": "share"}
+
 layers: int = 2
 """How many layers?"""
 
@@ -32,6 +34,7 @@ def check_layers(answer):
 
 def check_heads(answer):
     """The heads."""
+    answer.measured(size=len(answer.heads), share=answer.share)
     assert set(answer.heads) == {(1, 0), (1, 2)}, f"Not {answer.heads}."
 
 
