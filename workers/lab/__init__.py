@@ -6,6 +6,7 @@
 
 from workers.lab.attention import AttentionView, attention
 from workers.lab.bars import progress
+from workers.lab.baselines import Baselines, baselines
 from workers.lab.besides import Beside, beside
 from workers.lab.chance import follows
 from workers.lab.compare import same
@@ -52,6 +53,7 @@ from workers.lab.techniques import (
 __all__ = [
     "AttentionView",
     "Attribution",
+    "Baselines",
     "Beside",
     "DataUnavailable",
     "LiveCurve",
@@ -67,6 +69,7 @@ __all__ = [
     "attribution_patch_heads",
     "attribution_patch_heads_by_position",
     "attribution_patch_residual",
+    "baselines",
     "beside",
     "config",
     "device",
