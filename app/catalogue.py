@@ -38,7 +38,13 @@ class Model:
     d_model: int | None = None
     n_ctx: int | None = None
     d_vocab: int | None = None
-    d_mlp: int | None = None  # of a shipped one with MLPs
+    d_mlp: int | None = None  # this and the next seven: of shipped ones (workers/lab/models/registry.py)
+    act_fn: str | None = None
+    norm: str | None = None
+    bidirectional: bool = False
+    d_head: int | None = None
+    d_vocab_out: int | None = None
+    tokenizer: str | None = None
     download_mb: int | None = None  # what installing fetches
     disk_mb: int | None = None  # what it then takes on disk
     memory_mb: int | None = None  # … in memory, once a machine

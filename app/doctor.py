@@ -169,7 +169,7 @@ def _models() -> _Found:
     hollow = [name for name in installed if not (catalogue.folder_of(name) / _WEIGHTS).exists()]
     if hollow:
         return "fail", f"{hollow[0]} has lost its weights: `unembed models install {hollow[0]}` brings them"
-    return "ok", ", ".join((*(path.stem for path in shipped), *installed))
+    return "ok", ", ".join((*(path.stem for path in shipped if "." not in path.stem), *installed))
 
 
 def _digits() -> _Found:

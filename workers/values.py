@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.torch
@@ -19,6 +19,9 @@ from safetensors import SafetensorError
 
 from workers.wire import MAX_BODY, WireError
 
+if TYPE_CHECKING:
+    from workers.lab.models.devices import Which
+
 MAX_DEPTH = 40
 MAX_ITEMS = 200_000
 _LONGEST_REPR = 2000  # characters
@@ -26,6 +29,7 @@ _LARGEST_INT = 1 << 4096
 
 # safetensors knows one complex type
 _NEAREST = {torch.complex128: torch.complex64, torch.complex32: torch.complex64}
+_MODELS = "transformer_lens", "workers.lab.models"  # where the types of models are
 _KEPT_TYPES = (bool, str, type(None))
 
 
@@ -115,8 +119,8 @@ class _Packer:
             return {"$figure": figure_json(value)}
         if type(value).__name__ == "FactoredMatrix" and module.startswith("transformer_lens"):
             return {"$factored": [self._keep(value.A), self._keep(value.B)]}
-        if module.startswith("transformer_lens") and (found := model_of_lab(value)):
-            return {"$folded" if found[1] else "$model": found[0]}
+        if module.startswith(_MODELS) and (found := model_of_lab(value)):
+            return _pack_model(found)
         return {"$repr": [type(value).__name__[:200], _short_repr(value)]}
 
     def _pack_array(self, value: np.ndarray) -> Any:
@@ -143,6 +147,12 @@ class _Packer:
         plain = plain.resolve_conj().resolve_neg().to(_NEAREST.get(plain.dtype, plain.dtype))
         self.tensors[name] = plain.clone(memory_format=torch.contiguous_format)
         return name
+
+
+def _pack_model(asked: Which) -> Any:
+    if asked.step is not None:
+        return {"$checkpoint": [asked.name, asked.step]}
+    return {"$folded" if asked.folded else "$model": asked.name}
 
 
 def _pack_number(value: Any) -> Any:
@@ -190,9 +200,12 @@ class _Unpacker:
             case "$factored":
                 return _factored(self._tensor(content[0]), self._tensor(content[1]))
             case "$model":
-                return _load(content, folded=False)
+                return _load(content)
             case "$folded":
                 return _load(content, folded=True)
+            case "$checkpoint":
+                name, step = content
+                return _load(name, step=int(step))
             case "$repr":
                 name, text = content
                 return Opaque(str(name)[:200], str(text)[:_LONGEST_REPR])
@@ -217,17 +230,17 @@ def _factored(left: torch.Tensor, right: torch.Tensor) -> Any:
     return FactoredMatrix(left, right)
 
 
-def _load(name: Any, folded: bool) -> Any:
+def _load(name: Any, folded: bool = False, step: int | None = None) -> Any:
     from workers.lab.models import ModelUnavailable, UnknownModel, load
 
     try:
-        return load(name, folded)
+        return load(name, folded, step=step)
     except (UnknownModel, ModelUnavailable) as error:
         raise WireError(str(error)) from None
 
 
-def model_of_lab(value: Any) -> tuple[str, bool] | None:
-    """The catalogue's name of this model, and whether it is folded, if `lab.load` gives this very object."""
+def model_of_lab(value: Any) -> Which | None:
+    """What `lab.load` has to be asked for, if it gives this very object."""
     from workers.lab.models.devices import which
 
     return which(value)

@@ -199,7 +199,7 @@ def test_a_copy_elsewhere_leaves_the_shared_one_as_it_is(on_meta: None) -> None:
 
 def test_both_copies_leave_as_the_models_name_and_anothers_do_not(on_meta: None) -> None:
     for device in ("meta", "cpu"):
-        assert devices.which(lab.load("attn-only-2l", device=device)) == ("attn-only-2l", False)
+        assert devices.which(lab.load("attn-only-2l", device=device)) == ("attn-only-2l", False, None)
     assert devices.which(copy.deepcopy(lab.load("attn-only-2l"))) is None
 
 

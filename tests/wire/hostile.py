@@ -10,7 +10,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 LENGTHS = struct.Struct(">II")
-MARKS = ("$tensor", "$tuple", "$dict", "$float", "$figure", "$factored", "$model", "$folded", "$repr")
+MARKS = (
+    "$tensor",
+    "$tuple",
+    "$dict",
+    "$float",
+    "$figure",
+    "$factored",
+    "$model",
+    "$folded",
+    "$checkpoint",
+    "$repr",
+)
 NAMES = ("0", "1", "2")  # of tensors in a body
 # type → bytes of one number
 DTYPES = {

@@ -22,6 +22,7 @@ from workers.examiner.references import Reference, packed
 from workers.examiner.shapes import bind
 from workers.examiner.trouble import Ended, Raised, Unfit, Unreadable
 from workers.lab.compare import number, same
+from workers.lab.models.devices import Which
 from workers.runner.client import ChildEnded, RunnerClient, RunnerGone
 from workers.wire import Frame
 
@@ -314,13 +315,17 @@ def described(value: Any) -> dict[str, Any]:
         text = _tensor_text(value) if value.numel() <= 16 and value.ndim <= 2 else ""
         return {"shape": list(value.shape), "dtype": str(value.dtype)[6:], "text": text}
     if found := values.model_of_lab(value) if hasattr(value, "cfg") else None:
-        return {"shape": None, "dtype": "model", "text": found[0]}
+        return {"shape": None, "dtype": "model", "text": _model_text(found)}
     text = number(value) if isinstance(value, bool | int | float) else repr(value)
     return {
         "shape": None,
         "dtype": type(value).__name__,
         "text": text if len(text) <= 200 else text[:199] + "…",
     }
+
+
+def _model_text(model: Which) -> str:
+    return model.name if model.step is None else f"{model.name} at step {model.step}"
 
 
 def _tensor_text(value: Tensor) -> str:

@@ -19,6 +19,7 @@ from app.lessons import Exercise, Variant
 from workers import lab, values
 from workers.examiner import forms
 from workers.examiner.trouble import Raised
+from workers.lab.models.loading import on_the_way
 
 
 class Reference:
@@ -175,6 +176,8 @@ def reset_models() -> None:
     for entry in lab.models():
         with contextlib.suppress(lab.ModelUnavailable):
             lab.load(entry.name).reset_hooks(including_permanent=True)
+    for checkpoint in on_the_way().values():
+        checkpoint.reset_hooks(including_permanent=True)
 
 
 def _run(name: str, file: str, text: str, given: Mapping[str, Any]) -> types.ModuleType:

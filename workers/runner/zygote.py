@@ -121,7 +121,8 @@ def _load(entry: Any) -> None:
     try:
         for folded in (False, True)[: 2 if entry.folder and entry.folded else 1]:
             with torch.no_grad():
-                lab.load(entry.name, folded=folded)(torch.zeros(1, 4, dtype=torch.long))
+                tokens = torch.zeros(1, min(4, entry.n_ctx), dtype=torch.long)
+                lab.load(entry.name, folded=folded)(tokens)
     except Exception as error:  # of an installed model: nobody else's runs may suffer
         if entry.folder is None:
             raise

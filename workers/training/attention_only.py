@@ -34,6 +34,7 @@ class Recipe:
     most_prev_token: tuple[int | None, ...] = ()
     most_induction: tuple[int | None, ...] = ()
     crowding: float = 0.5  # nats per unit of attention beyond those
+    checkpoints: tuple[int, ...] = ()  # steps after which its weights are shipped, too
     any_copy: bool = False  # whether attention to what followed any previous copy counts, or the last alone
 
 

@@ -7,10 +7,11 @@ from textwrap import fill
 from jaxtyping import Int
 from torch import Tensor
 
-from workers.lab.models import load, models
+from workers.lab.models import load
 from workers.training import measure
 from workers.training.attention_only import Recipe
 from workers.training.batches import HELD_OUT_PERIODS
+from workers.training.making import again, heading, table
 from workers.training.measure import Head, Read
 
 # The cards are measured on other tokens than the training curve, the tests on others again.
@@ -47,20 +48,15 @@ def highest(scores: list[list[float]]) -> float:
     return max((score for layer in scores for score in layer), default=0.0)
 
 
-def write(recipe: Recipe, curve: list[Point], period: int, prose: str) -> str:
+def write(recipe: Recipe, curve: Sequence[str], period: int, prose: str) -> str:
     """The whole card, as Markdown; measures the weights as shipped, through `lab.load`."""
-    title, summary = next((m.title, m.summary) for m in models() if m.name == recipe.name)
     paragraphs = [fill(paragraph, 110) for paragraph in prose.strip().split("\n\n")]
-    parts = [f"# {title} (`{recipe.name}`)", summary, *paragraphs, _recipe(recipe), _curve(curve, period)]
+    parts = [heading(recipe.name), *paragraphs, _recipe(recipe), _curve(curve, period)]
     parts += [_repeats(recipe), _heads(recipe, period), _licence(recipe)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _recipe(recipe: Recipe) -> str:
-    again = (
-        f"Train it again with `python -m workers.training {recipe.name}`. Floating-point sums differ between "
-        "machines, so the weights will be alike, not equal."
-    )
     bullets = [
         _architecture(recipe),
         _data(recipe),
@@ -69,7 +65,7 @@ def _recipe(recipe: Recipe) -> str:
         *_crowding(recipe),
     ]
     made = "\n".join(fill(f"- {bullet}", 110, subsequent_indent="  ") for bullet in bullets)
-    return f"## How it was made\n{made}\n\n{fill(again, 110)}"
+    return f"## How it was made\n{made}\n\n{again(recipe.name)}"
 
 
 def _architecture(recipe: Recipe) -> str:
@@ -145,7 +141,7 @@ def _limit(job: str, layer: int, most: int, price: float) -> str:
     )
 
 
-def _curve(curve: list[Point], period: int) -> str:
+def _curve(curve: Sequence[str], period: int) -> str:
     intro = f"Losses in nats; random tokens repeated with period {period}, and unseen tales."
     columns = (
         "step",
@@ -155,11 +151,7 @@ def _curve(curve: list[Point], period: int) -> str:
         "best induction score",
         "best previous-token score",
     )
-    return f"## Training curve\n{intro}\n\n" + _table(columns, [p.row() for p in curve])
-
-
-def _table(columns: Sequence[str], rows: list[str]) -> str:
-    return "\n".join([f"| {' | '.join(columns)} |", "|" + "---|" * len(columns), *rows])
+    return f"## Training curve\n{intro}\n\n" + table(columns, curve)
 
 
 def _repeats(recipe: Recipe) -> str:
@@ -171,7 +163,7 @@ def _repeats(recipe: Recipe) -> str:
         rows.append(f"| {period} | {seen} | {r.first:.2f} | {r.second:.2f} | {highest(r.induction):.2f} |")
     intro = "BOS + x + x for random x, in nats; the second copy counts from its second token on."
     columns = "period", "in training", "first copy", "second copy", "best induction score"
-    return f"## On repeated random tokens\n{intro}\n\n{_table(columns, rows)}"
+    return f"## On repeated random tokens\n{intro}\n\n{table(columns, rows)}"
 
 
 def _heads(recipe: Recipe, period: int) -> str:
@@ -190,7 +182,7 @@ def _heads(recipe: Recipe, period: int) -> str:
         "Copying: Σλ/Σ|λ| over the eigenvalues of the head's full OV circuit; 1 for a head that only copies."
     )
     columns = "head", "previous-token score", "induction score", "copying", "knock-out, nats"
-    return f"## Its heads\n{fill(intro, 110)}\n\n{_table(columns, rows)}{_together(recipe, found, period)}"
+    return f"## Its heads\n{fill(intro, 110)}\n\n{table(columns, rows)}{_together(recipe, found, period)}"
 
 
 def _together(recipe: Recipe, found: measure.Repeats, period: int) -> str:

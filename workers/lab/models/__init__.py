@@ -5,7 +5,7 @@
 2
 """
 
-from workers.lab.models.devices import device, load
+from workers.lab.models.devices import checkpoints, device, load
 from workers.lab.models.llama_weights import llama_sizes, llama_weights
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, UnknownModel, models
 from workers.lab.models.weights import config, gpt2s, load_weights, weights
@@ -14,6 +14,7 @@ __all__ = [
     "ModelInfo",
     "ModelUnavailable",
     "UnknownModel",
+    "checkpoints",
     "config",
     "device",
     "gpt2s",

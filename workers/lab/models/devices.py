@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from workers.lab.models import loading
+from workers.lab.models import loading, steps
 from workers.lab.models.registry import ModelUnavailable, UnknownModel, models
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
+
+class Which(NamedTuple):
+    """One of the models that `load` gives, by what it has to be asked for."""
+
+    name: str
+    folded: bool = False
+    step: int | None = None  # of a checkpoint
+
+
 _here = torch.device("cpu")
-_loaded: dict[tuple[str, bool], None] = {}  # name and whether folded, of all that this process has
-_copies: dict[tuple[str, bool, torch.device], TransformerBridge] = {}
+_loaded: dict[Which, None] = {}  # all that this process has
+_copies: dict[tuple[Which, torch.device], TransformerBridge] = {}
 
 
 def device() -> torch.device:
@@ -47,44 +56,71 @@ def prepare(name: str) -> None:
     """
     wanted = torch.device(name)
     torch.zeros(1, device=wanted)
-    for model, folded in tuple(_loaded):
-        if folded:  # those come when they are asked for: a GPU need not hold all models twice
+    for model, folded, step in tuple(_loaded):
+        if folded or step is not None:  # those come when they are asked for: a GPU need not hold all twice
             continue
         with contextlib.suppress(UnknownModel, ModelUnavailable):  # it has been removed since
             load(model, device=wanted)
 
 
-def load(name: str, folded: bool = False, *, device: torch.device | str | None = None) -> TransformerBridge:
+def load(
+    name: str,
+    folded: bool = False,
+    *,
+    step: int | None = None,
+    device: torch.device | str | None = None,
+) -> TransformerBridge:
     """The model of that name, ready to read: eval mode, parameters frozen, tokenizer attached.
 
     `folded`: with its norms folded into the weights and what is written to the residual stream centred, as
     TransformerLens's compatibility mode does it. Shipped models are made that way.
 
+    `step`: as it was after so many steps of its training; `lab.checkpoints(name)` lists those there are.
+
     It stands where this run computes (`lab.device()`), or on the `device` given. One process holds one copy a
-    device: loading twice gives the same object, hooks and all. To train it or to take gradients by its
-    weights, say `model.requires_grad_(True)`; to change it at will, take a `deepcopy`.
+    device: loading twice gives the same object, hooks and all (a checkpoint, as long as somebody holds it).
+    To train it or to take gradients by its weights, say `model.requires_grad_(True)`; to change it at will,
+    take a `deepcopy`.
     Raises `UnknownModel` or `ModelUnavailable`, each with a sentence that says what to do.
     """
     wanted = _here if device is None else torch.device(device)
-    model = loading.load(name, folded)
-    _loaded[name, folded] = None
+    model = loading.load(name, folded, step)
+    asked = Which(name, folded, None if step is None else steps.whole(step))
+    _loaded[asked] = None
     if wanted.type == "cpu":
         return model
-    if (name, folded, wanted) not in _copies:
-        _copies[name, folded, wanted] = _copied(model, wanted)
-    return _copies[name, folded, wanted]
+    if (asked, wanted) not in _copies:
+        _copies[asked, wanted] = _copied(model, wanted)
+    return _copies[asked, wanted]
 
 
-def which(value: object) -> tuple[str, bool] | None:
-    """The catalogue's name of this model and whether it is folded, if `load` gives this very object."""
+def checkpoints(name: str) -> list[int]:
+    """The steps of its training at which `lab.load(name, step=…)` gives a model, ascending; `[]` if none.
+
+    A step is one update of the weights: the checkpoint at `step` has been updated `step` times, that at 0 is
+    as it was drawn. They lie where something happens, not evenly: draw them over `lab.checkpoints(name)`, not
+    over their place in it. The last is the end of training. All are models like any other (hooks, cache, hand
+    them to a function of an exercise); loading one takes some hundredths of a second, and it is let go with
+    the last name that holds it. They are stored in fp16: their losses are those of training to about 1e-3.
+
+    Raises as `load` does.
+    """
+    return loading.checkpoints(name)
+
+
+def which(value: object) -> Which | None:
+    """What `load` has to be asked for to give this very object; None if it never does."""
     name = getattr(getattr(value, "cfg", None), "model_name", None)
-    if name not in {entry.name for entry in models()}:
+    if not isinstance(name, str) or name not in {entry.name for entry in models()}:
         return None
     for folded in (False, True):
         with contextlib.suppress(ModelUnavailable):
             if loading.load(name, folded) is value:
-                return name, folded
-    return next(((of, folded) for (of, folded, _), one in _copies.items() if one is value), None)
+                return Which(name, folded)
+    for (of, step), one in loading.on_the_way().items():
+        if one is value:
+            return Which(of, step=step)
+    return next((asked for (asked, _), one in _copies.items() if one is value), None)
 
 
 def _copied(model: TransformerBridge, wanted: torch.device) -> TransformerBridge:

@@ -7,10 +7,12 @@ processes that load it themselves, share the pages until somebody writes to them
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from workers.lab.models import steps
 from workers.lab.models.registry import ModelInfo, ModelUnavailable, info, installed
 
 if TYPE_CHECKING:
@@ -21,12 +23,14 @@ SHIPPED = Path(__file__).parent / "shipped"
 FOLDED = "folded"  # in the folder of an installed model: its folded copy
 
 
-def load(name: str, folded: bool = False) -> "TransformerBridge":
+def load(name: str, folded: bool = False, step: int | None = None) -> "TransformerBridge":
     """The model as all processes share it, on the processors; see `devices.load`, which learners call.
 
     Raises `UnknownModel` or `ModelUnavailable`, each with a sentence that says what to do.
     """
     entry = info(name)
+    if step is not None:
+        return _load_checkpoint(entry, steps.whole(step))
     if entry.folder is None:
         return _load(entry)
     if folded and not entry.folded:
@@ -45,18 +49,49 @@ def forget_removed() -> None:
             del _booted[place]
 
 
+def checkpoints(name: str) -> list[int]:
+    """The training steps at which `load` gives this model. Raises as `load` does."""
+    return steps.known(info(name), SHIPPED)
+
+
+def on_the_way() -> dict[tuple[str, int], "TransformerBridge"]:
+    """The checkpoints that somebody in this process holds, by name and step."""
+    return dict(_on_the_way)
+
+
 _booted: dict[Path, "TransformerBridge"] = {}  # by folder
+# There are dozens, and a run needs few at a time: one that nobody holds is let go.
+_on_the_way: WeakValueDictionary[tuple[str, int], "TransformerBridge"] = WeakValueDictionary()
 
 
 @cache
 def _load(entry: ModelInfo) -> "TransformerBridge":
     try:
-        model = _boot(entry)
-        # TransformerLens keeps the norms' first tensors as `w` and `b`: those are filled, not replaced.
-        model.load_state_dict(_state(entry), strict=True, assign=entry.d_mlp is None)
+        return _filled(entry, _state(entry))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnavailable(_unavailable(entry)) from error
+
+
+def _load_checkpoint(entry: ModelInfo, step: int) -> "TransformerBridge":
+    model = _on_the_way.get((entry.name, step))
+    if model is None:
+        state = steps.at(entry, step, SHIPPED)
+        try:
+            model = _filled(entry, state)
+        except RuntimeError as error:  # torch's, over names and shapes
+            raise ModelUnavailable(steps.damaged(entry)) from error
+        _on_the_way[entry.name, step] = model
+    return model
+
+
+def _filled(entry: ModelInfo, state: dict[str, "Tensor"]) -> "TransformerBridge":
+    """A shipped model with these weights. Raises what torch raises over those of another model."""
+    model = _boot(entry)
+    # TransformerLens keeps the norms' first tensors as `w` and `b`: those are filled, not replaced.
+    model.load_state_dict(state, strict=True, assign=entry.norm != "LN")
     _check_hooks(model)
+    if entry.tokenizer == "none":
+        _without_text(model)
     return model.eval().requires_grad_(False)
 
 
@@ -92,28 +127,38 @@ def _check_hooks(model: "TransformerBridge") -> None:
     check_hooks(model)
 
 
+def _without_text(model: "TransformerBridge") -> None:
+    """TransformerLens' assertions about text become a sentence."""
+    from workers.lab.models.tokenless import without_text
+
+    without_text(model)
+
+
 def _boot(entry: ModelInfo) -> "TransformerBridge":
     """An empty model of the entry's shape. TransformerLens costs seconds to import, so only here."""
     from transformer_lens.config import TransformerBridgeConfig
     from transformer_lens.model_bridge import TransformerBridge
 
     config = TransformerBridgeConfig(**_config(entry))
-    return TransformerBridge.boot_native(config, tokenizer=_tokenizer(), device="cpu", model_name=entry.name)
+    tokenizer = None if entry.tokenizer == "none" else _tokenizer(entry.tokenizer)
+    return TransformerBridge.boot_native(config, tokenizer=tokenizer, device="cpu", model_name=entry.name)
 
 
 def _config(entry: ModelInfo) -> dict[str, Any]:
     """Arguments of `TransformerBridgeConfig`. No random weights: the file brings all of them."""
-    gpt2 = {"d_mlp": entry.d_mlp, "act_fn": "gelu_new", "normalization_type": "LN"}
-    attention_only = {"attn_only": True, "act_fn": "gelu", "normalization_type": "LNPre"}
     return {
         "n_layers": entry.n_layers,
         "n_heads": entry.n_heads,
         "d_model": entry.d_model,
-        "d_head": entry.d_model // entry.n_heads,
+        "d_head": entry.d_head or entry.d_model // entry.n_heads,
         "n_ctx": entry.n_ctx,
         "d_vocab": entry.d_vocab,
+        "d_vocab_out": entry.d_vocab_out or entry.d_vocab,
+        "act_fn": entry.act_fn,
+        "normalization_type": None if entry.norm == "none" else entry.norm,
+        "attention_dir": "bidirectional" if entry.bidirectional else "causal",
         "init_weights": False,
-        **(gpt2 if entry.d_mlp else attention_only),
+        **({"d_mlp": entry.d_mlp} if entry.d_mlp else {"attn_only": True}),
     }
 
 
@@ -123,10 +168,10 @@ def _state(entry: ModelInfo) -> dict[str, "Tensor"]:
 
 
 @cache
-def _tokenizer() -> Any:
+def _tokenizer(folder: str) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(SHIPPED / "tokenizer", local_files_only=True)
+    return AutoTokenizer.from_pretrained(SHIPPED / folder, local_files_only=True)
 
 
 def _weights(entry: ModelInfo) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
 FACTS = "model.json"
@@ -45,13 +45,20 @@ class ModelInfo:
     summary: str
     folder: Path | None = None  # where it is installed; None of one that is shipped
     folded: bool = False  # `load(name, folded=True)` gives a copy whose norms are folded into the weights
-    d_mlp: int | None = None  # of a shipped one with MLPs
+    # What follows is told of shipped ones alone.
+    d_mlp: int | None = None  # None: attention alone
+    act_fn: str = "gelu"  # of its MLPs
+    norm: Literal["LN", "LNPre", "none"] = "LNPre"
+    bidirectional: bool = False  # every position sees all others, as in BERT
+    d_head: int | None = None  # None: d_model / n_heads
+    d_vocab_out: int | None = None  # what it chooses from, where that is not d_vocab
+    tokenizer: str = "tokenizer"  # a folder beside the weights, or "none": it reads token ids alone
 
     @property
     def is_gpt2(self) -> bool:
         """Whether it has GPT-2's parts: learned positions and norms, MLPs that are not gated."""
         if self.folder is None:
-            return self.d_mlp is not None
+            return self.d_mlp is not None and (self.act_fn, self.norm) == ("gelu_new", "LN")
         try:
             facts = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
             return facts["model_type"] == "gpt2" and facts.get("activation_function") in (None, "gelu_new")
