@@ -49,6 +49,7 @@ from workers.lab.techniques import (
     patch_heads_by_position,
     patch_residual,
     path_patch,
+    run_circuit,
 )
 
 __all__ = [
@@ -96,6 +97,7 @@ __all__ = [
     "patch_residual",
     "path_patch",
     "progress",
+    "run_circuit",
     "same",
     "scatter",
     "show",

@@ -7,6 +7,7 @@ shows how far it is.
 
 from workers.lab.techniques.ablation import ablate, ablate_heads, ablation_hooks
 from workers.lab.techniques.attribution import Attribution, attribution_by_source, direct_logit_attribution
+from workers.lab.techniques.circuits import run_circuit
 from workers.lab.techniques.detectors import head_scores
 from workers.lab.techniques.gradients import (
     attribution_patch_heads,
@@ -38,4 +39,5 @@ __all__ = [
     "patch_heads_by_position",
     "patch_residual",
     "path_patch",
+    "run_circuit",
 ]
