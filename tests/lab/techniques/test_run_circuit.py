@@ -37,18 +37,39 @@ def chance(logits: Tensor, pair: tuple[Tensor, Tensor]) -> float:
     return logits[:, -1].softmax(-1).gather(1, right(pair)[:, None]).mean().item()
 
 
-def test_all_heads_together_are_the_model(model: Any, pair: tuple[Tensor, Tensor]) -> None:
-    assert torch.allclose(lab.run_circuit(model, *pair, EVERY), model(pair[0]), atol=1e-4)
+@pytest.mark.parametrize("how", ["mean", "resample"])
+def test_all_heads_together_are_the_model(how: Any, model: Any, pair: tuple[Tensor, Tensor]) -> None:
+    assert torch.allclose(lab.run_circuit(model, *pair, EVERY, how), model(pair[0]), atol=1e-4)
 
 
-def test_no_heads_say_what_they_say_elsewhere(model: Any, pair: tuple[Tensor, Tensor]) -> None:
-    logits = lab.run_circuit(model, *pair, [])
-    instead = {
-        f"blocks.{layer}.attn.hook_z": model.run_with_cache(pair[1])[1]["z", layer] for layer in (0, 1)
-    }
-    hooks = [(name, lambda z, hook, value=value: value) for name, value in instead.items()]
+@pytest.mark.parametrize("how", ["mean", "resample"])
+def test_no_heads_say_what_they_say_elsewhere(how: Any, model: Any, pair: tuple[Tensor, Tensor]) -> None:
+    logits = lab.run_circuit(model, *pair, [], how)
+    cache = model.run_with_cache(pair[1])[1]
+
+    def other(layer: int) -> Tensor:
+        z = cache["z", layer]
+        return z.mean(0, keepdim=True).expand_as(z) if how == "mean" else z
+
+    hooks = [(f"blocks.{layer}.attn.hook_z", lambda z, hook: other(hook.layer())) for layer in (0, 1)]
     assert torch.allclose(logits, model.run_with_hooks(pair[0], fwd_hooks=hooks), atol=1e-4)
     assert chance(logits, pair) < 0.01
+
+
+def test_means_are_taken_over_as_many_prompts_as_there_are(model: Any, pair: tuple[Tensor, Tensor]) -> None:
+    some, more = lab.run_circuit(model, *pair, []), lab.run_circuit(model, pair[0], pair[1].repeat(3, 1), [])
+    assert torch.allclose(some, more, atol=1e-4)
+    with pytest.raises(ValueError, match="each needs its counterpart"):
+        lab.run_circuit(model, pair[0], pair[1].repeat(3, 1), [], "resample")
+
+
+def test_other_prompts_of_another_length_are_told_in_a_sentence(
+    model: Any, pair: tuple[Tensor, Tensor]
+) -> None:
+    with pytest.raises(ValueError, match="have to be equally long"):
+        lab.run_circuit(model, pair[0], pair[1][:, :-1], [])
+    with pytest.raises(ValueError, match="no how='zero'"):
+        lab.run_circuit(model, *pair, [], "zero")  # type: ignore[arg-type]
 
 
 def test_the_induction_circuit_alone_does_the_job(model: Any, pair: tuple[Tensor, Tensor]) -> None:

@@ -1,18 +1,17 @@
-"""A circuit on trial: only what it names works, and everything else speaks about another prompt.
+"""A circuit on trial: only what it names works, and everything else says what it says of other prompts.
 
-The test of Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 4, with resampled activations in the
-place of means: each prompt has its own counterpart, in which the same positions hold other words.
+The test of Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 4.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from workers.lab.techniques.places import checked_heads, head_hook, layers_of
-from workers.lab.techniques.prompts import Prompts, pair_of
+from workers.lab.techniques.prompts import Prompts, pair_of, tokens_of
 from workers.lab.techniques.runs import recorded
 
 if TYPE_CHECKING:
@@ -25,25 +24,50 @@ Part: TypeAlias = tuple[int, int] | tuple[int, int, Position]
 
 @torch.no_grad()
 def run_circuit(
-    model: "TransformerBridge", clean: Prompts, others: Prompts, circuit: Iterable[Part]
+    model: "TransformerBridge",
+    clean: Prompts,
+    others: Prompts,
+    circuit: Iterable[Part],
+    how: Literal["mean", "resample"] = "mean",
 ) -> Float[Tensor, "batch pos d_vocab"]:
     """The logits of the clean prompts when only the parts of this circuit are left alone.
 
-    At every other place a head writes what it writes on the counterpart in `others`. Parts are (layer,
-    head), or (layer, head, position) with one position for all prompts or one a prompt. Heads of the circuit
-    read whatever arrives at them, changed or not; embeddings, MLPs and norms are never replaced.
-    Raises `ValueError` with a sentence for prompts that do not pair up and parts that do not exist.
+    Every other head writes, at each position, its mean over the prompts of `others`, which are equally long;
+    or, with "resample", what it writes on the counterpart of each prompt. Means say nothing about any name;
+    another prompt's activations say something about *its* names, and a backup that waits for silence is not
+    woken by them. Parts are (layer, head), or (layer, head, position) with one position for all prompts or
+    one a prompt. Heads of the circuit read whatever arrives at them, changed or not; embeddings, MLPs and
+    norms are never replaced. Raises `ValueError` with a sentence for prompts that do not fit together and
+    parts that do not exist.
     """
-    tokens, counterparts = pair_of(model, clean, others)
+    tokens, instead = tokens_of(model, clean), _instead(model, clean, others, how)
     kept = _kept(model, tokens, circuit)
-    names = [head_hook(layer, "z") for layer in layers_of(model)]
-    instead = recorded(model, counterparts, names)
 
     def keep(z: Tensor, hook: Any, layer: int) -> Tensor:
-        return torch.where(kept[layer][..., None], z, instead[head_hook(layer, "z")])
+        return torch.where(kept[layer][..., None], z, instead[layer])
 
-    hooks = [(name, _of_layer(keep, layer)) for layer, name in enumerate(names)]
+    hooks = [(head_hook(layer, "z"), _of_layer(keep, layer)) for layer in layers_of(model)]
     return model.run_with_hooks(tokens, fwd_hooks=hooks)
+
+
+def _instead(
+    model: "TransformerBridge", clean: Prompts, others: Prompts, how: str
+) -> list[Float[Tensor, "#batch pos head d_head"]]:
+    """What stands in the place of each layer's heads."""
+    names = [head_hook(layer, "z") for layer in layers_of(model)]
+    if how == "resample":
+        found = recorded(model, pair_of(model, clean, others)[1], names)
+        return [found[name] for name in names]
+    if how != "mean":
+        raise ValueError(f'There is no how={how!r}. Take "mean" or "resample".')
+    length, other = tokens_of(model, clean).shape[1], tokens_of(model, others)
+    if other.shape[1] != length:
+        raise ValueError(
+            f"The other prompts have {other.shape[1]} tokens and the clean ones {length}: a mean is taken at "
+            "each position, so they have to be equally long, with the same part of the sentence there."
+        )
+    found = recorded(model, other, names)
+    return [found[name].mean(0, keepdim=True) for name in names]
 
 
 def _of_layer(edit: Any, layer: int) -> Any:
