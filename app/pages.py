@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from app import desk, markdown
+from app import desk, markdown, plain_views
 from app.assets import asset
 from app.config import ROOT
 from app.lessons import Exercise, course
@@ -49,6 +49,7 @@ def environment() -> Environment:
         stream_start=desk.stream_start,
         texts_of=desk.texts_of,
         headings=markdown.headings,
+        view_tags=plain_views.TAGS,
     )
     markdown.setup(made.filters)
     made.filters.update(
@@ -61,6 +62,7 @@ def environment() -> Environment:
         shape=shape,
         concept=concept,
         exercise=exercise,
+        in_plain=plain_views.in_plain,
     )
     return made
 

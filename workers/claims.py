@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import Any
 
@@ -36,3 +38,13 @@ def storable(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
     return text.replace("\x00", "\ufffd")
+
+
+def decoded(text: Any, most: int) -> bytes:
+    """The bytes of base64, at most so many. Raises `Unshowable`."""
+    if not isinstance(text, str) or len(text) > most * 4 // 3 + 4:
+        raise Unshowable(f"This is larger than {most >> 20} MB, the most a page can show.")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Unshowable("This cannot be shown: its data is malformed.") from None

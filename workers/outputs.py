@@ -7,18 +7,17 @@ rebuilt from what Plotly knows, images from the chunks that a picture needs.
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 import zlib
 from typing import Any
 
 from workers.claims import Unshowable as Unshowable
 from workers.claims import clean_text as clean_text
+from workers.claims import decoded
 from workers.figure_check import check_figure
 from workers.plotly_schema import TRACE_TYPES as TRACE_TYPES
+from workers.view_check import VIEWS
 
-MAX_ATTENTION = 2 << 20
-MAX_TOKENS = 1024
 MAX_NOTES = 200  # on shapes
 MAX_IMAGE = 2 << 20
 MAX_PIXELS = 4096  # a side
@@ -34,11 +33,11 @@ def check_output(output: Any) -> Output:
         "result": _check_result,
         "notice": _check_result,
         "figure": _check_figure,
-        "attention": _check_attention,
         "image": _check_image,
         "shapes": _check_shapes,
         "progress": _check_progress,
         "beside": _check_beside,
+        **VIEWS,
     }
     if not isinstance(kind, str) or kind not in checks:
         raise Unshowable("Something was shown that this page cannot show.")
@@ -137,59 +136,6 @@ def _count(number: Any) -> int | None:
     return number if type(number) is int and 0 <= number < _LONGEST_LOOP else None
 
 
-# -- attention ---------------------------------------------------------------------------------------
-
-
-def _check_attention(output: Output) -> Output:
-    shape: Any = output.get("shape")
-    tokens: Any = output.get("tokens")
-    labels: Any = output.get("labels")
-    if not (_is_shape(shape) and _are_texts(tokens, shape[1]) and _are_texts(labels, shape[0])):
-        raise Unshowable(
-            "This attention view is malformed: its tokens, labels and shape do not fit together."
-        )
-    heads, length, _ = shape
-    if heads * length * length > MAX_ATTENTION:
-        raise Unshowable("This attention view is too large: show fewer heads or tokens.")
-    if len(_decode(output.get("data"), MAX_ATTENTION)) != heads * length * length:
-        raise Unshowable("This attention view is malformed: its data does not fit its shape.")
-    return {
-        "tokens": [clean_text(token, 200) for token in tokens],
-        "labels": [clean_text(label, 40) for label in labels],
-        "shape": [heads, length, length],
-        "data": output["data"],
-        "title": clean_text(output.get("title"), 300),
-        "guess": _check_guess(output.get("guess"), heads, length),
-    }
-
-
-def _is_shape(shape: Any) -> bool:
-    whole = isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)
-    return whole and shape[0] > 0 and 0 < shape[1] <= MAX_TOKENS and shape[1] == shape[2]
-
-
-def _are_texts(texts: Any, count: int) -> bool:
-    return isinstance(texts, list) and len(texts) == count and all(isinstance(text, str) for text in texts)
-
-
-def _check_guess(guess: Any, heads: int, length: int) -> dict[str, int] | None:
-    if not isinstance(guess, dict):
-        return None
-    head, query = guess.get("head"), guess.get("query")
-    if type(head) is int and type(query) is int and 0 <= head < heads and 0 <= query < length:
-        return {"head": head, "query": query}
-    return None
-
-
-def _decode(text: Any, most: int) -> bytes:
-    if not isinstance(text, str) or len(text) > most * 4 // 3 + 4:
-        raise Unshowable(f"This is larger than {most >> 20} MB, the most a page can show.")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Unshowable("This cannot be shown: its data is malformed.") from None
-
-
 # -- images ------------------------------------------------------------------------------------------
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -199,7 +145,7 @@ _PIECE = 1 << 16
 
 
 def _check_image(output: Output) -> Output:
-    chunks = _png_chunks(_decode(output.get("png"), MAX_IMAGE))
+    chunks = _png_chunks(decoded(output.get("png"), MAX_IMAGE))
     if not chunks or not _is_picture(chunks):
         raise Unshowable(
             f"This image is not a whole PNG of at most {MAX_PIXELS} × {MAX_PIXELS} pixels and "

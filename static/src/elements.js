@@ -5,9 +5,13 @@ import "./plotly-figure.js";
 import "./shape-notes.js";
 
 const LATER = {
-  "attention-view": () => import("./attention-view.js"),
+  "attention-view": () => import("./views/attention-view.js"),
   "beside-figures": () => import("./beside-figures.js"),
+  "head-leaderboard": () => import("./views/leaderboard.js"),
   "path-map": () => import("./path-map.js"),
+  "text-samples": () => import("./views/text-samples.js"),
+  "top-tokens": () => import("./views/top-tokens.js"),
+  "token-view": () => import("./views/token-view.js"),
 };
 
 function look() {

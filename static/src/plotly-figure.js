@@ -6,6 +6,7 @@
 import { dataOf, unpacked } from "./data.js";
 import { dressed, spoken } from "./figure-layout.js";
 import { all } from "./page.js";
+import { linkTokens } from "./token-axes.js";
 
 const CONFIG = {
   responsive: true,
@@ -37,6 +38,7 @@ class PlotlyFigure extends HTMLElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.links?.disconnect();
+      this.tokens?.abort();
       this.look?.disconnect();
       this.lib?.purge(this.plot);
     });
@@ -71,6 +73,11 @@ class PlotlyFigure extends HTMLElement {
     await this.lib.react(this.plot, data, dressed(layout, this.plot.clientWidth), CONFIG);
     this.plot.setAttribute("aria-label", inWords(data, layout));
     this.table.show(data);
+    this.tokens?.abort();
+    this.plot.removeAllListeners("plotly_hover");
+    this.plot.removeAllListeners("plotly_unhover");
+    for (const light of all(":scope > .token-light", this.plot)) light.remove();
+    linkTokens(this, this.plot, layout, (this.tokens = new AbortController()).signal);
   }
 
   /** New data have come into the block. */

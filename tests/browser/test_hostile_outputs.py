@@ -59,6 +59,10 @@ def test_the_corpus_has_something_of_every_kind() -> None:
         "markdown": 8,
         "csv": 3,
         "attention": 2,
+        "tokens": 2,
+        "leaderboard": 2,
+        "top_tokens": 1,
+        "samples": 1,
         "image": 2,
     }
     for family, number in least.items():
@@ -159,7 +163,7 @@ SETTLED = """element => element.dataset.ready !== undefined
 
 def _touch_figures(page: Page) -> None:
     """Bring every figure and view to the screen, move over it, press its buttons."""
-    for figure in page.locator("plotly-figure, attention-view").all():
+    for figure in page.locator("plotly-figure, .view").all():
         figure.scroll_into_view_if_needed()
         page.wait_for_function(SETTLED, arg=figure.element_handle())
         for place in figure.locator(".nsewdrag").all()[:1]:

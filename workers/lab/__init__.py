@@ -4,7 +4,7 @@
 >>> model = lab.load("attn-only-2l")
 """
 
-from workers.lab.attention import AttentionView, attention
+from workers.lab.attention import AttentionView, attention, attention_heads
 from workers.lab.bars import progress
 from workers.lab.baselines import Baselines, baselines
 from workers.lab.besides import Beside, beside
@@ -51,6 +51,10 @@ from workers.lab.techniques import (
     path_patch,
     run_circuit,
 )
+from workers.lab.views.coloured import TokenView, log_probs, neurons, tokens
+from workers.lab.views.leaderboards import Leaderboard, leaderboard
+from workers.lab.views.rankings import TopTokens, top_tokens
+from workers.lab.views.sampled import Samples, samples
 
 __all__ = [
     "AttentionView",
@@ -58,9 +62,13 @@ __all__ = [
     "Baselines",
     "Beside",
     "DataUnavailable",
+    "Leaderboard",
     "LiveCurve",
     "ModelInfo",
     "ModelUnavailable",
+    "Samples",
+    "TokenView",
+    "TopTokens",
     "UnknownModel",
     "ablate",
     "ablate_heads",
@@ -72,6 +80,7 @@ __all__ = [
     "attribution_patch_heads_by_position",
     "attribution_patch_residual",
     "baselines",
+    "attention_heads",
     "beside",
     "checkpoints",
     "config",
@@ -82,6 +91,7 @@ __all__ = [
     "head_scores",
     "heatmap",
     "histogram",
+    "leaderboard",
     "line",
     "llama_sizes",
     "llama_weights",
@@ -96,11 +106,18 @@ __all__ = [
     "patch_heads_by_position",
     "patch_residual",
     "path_patch",
+    "log_probs",
+    "mnist",
+    "models",
+    "neurons",
     "progress",
     "run_circuit",
     "same",
+    "samples",
     "scatter",
     "show",
     "tales",
+    "tokens",
+    "top_tokens",
     "weights",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ class AttentionView:
     pattern: Float[Tensor, "head query key"]
     title: str
     guess: dict[str, int] | None
+    grid: int = 0  # heads a row, where each row is a layer
 
     def __repr__(self) -> str:
         heads, query, _ = self.pattern.shape
@@ -40,6 +41,7 @@ class AttentionView:
             "data": base64.b64encode(data).decode(),
             "title": self.title,
             "guess": self.guess,
+            "grid": self.grid,
         }
 
 
@@ -65,6 +67,24 @@ def attention(
     if len(made) != len(heads):
         raise ValueError(f"There are {len(heads)} heads but {len(made)} labels; give one label a head.")
     return AttentionView(names, made, heads, str(title), _guess(guess, made, len(names)))
+
+
+def attention_heads(
+    tokens: Sequence[str], pattern: Float[Tensor, "layer head query key"], *, title: str = ""
+) -> AttentionView:
+    """All heads of a model at a glance, a layer a row; a click opens one.
+
+    Raises `ValueError` with a sentence if shapes do not fit or the numbers are no probabilities.
+    """
+    given = torch.as_tensor(pattern).detach()
+    if given.ndim != 4:
+        raise ValueError(
+            "lab.attention_heads needs patterns [layer, head, query, key]; "
+            f"this has shape {list(given.shape)}. "
+            'Stack the layers: torch.stack([cache["pattern", layer][0] for layer in range(n_layers)]).'
+        )
+    shown = attention(tokens, given, title=title or "All heads, a layer a row")
+    return replace(shown, grid=given.shape[1])
 
 
 def _heads(pattern: Float[Tensor, "*layer head query key"], length: int) -> Float[Tensor, "head query key"]:
