@@ -12,7 +12,14 @@ import torch
 from workers import lab
 from workers.lab.models import loading
 
-NAMES = ["attn-only-0l", "attn-only-1l", "attn-only-2l", "fixed-period-impostor", "tiny-gpt2"]
+NAMES = [
+    "attn-only-0l",
+    "attn-only-1l",
+    "attn-only-2l",
+    "fixed-period-impostor",
+    "modular-addition",
+    "tiny-gpt2",
+]
 READERS = [entry.name for entry in lab.models() if entry.tokenizer != "none"]
 
 

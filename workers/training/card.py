@@ -63,6 +63,7 @@ def _recipe(recipe: Recipe) -> str:
         _training(recipe),
         *_silenced(recipe),
         *_crowding(recipe),
+        *_checkpoints(recipe),
     ]
     made = "\n".join(fill(f"- {bullet}", 110, subsequent_indent="  ") for bullet in bullets)
     return f"## How it was made\n{made}\n\n{again(recipe.name)}"
@@ -129,6 +130,13 @@ def _crowding(recipe: Recipe) -> list[str]:
             "As induction counts here attention to what followed any previous copy, not the last alone."
         )
     return lines
+
+
+def _checkpoints(recipe: Recipe) -> list[str]:
+    if not recipe.checkpoints:
+        return []
+    steps = ", ".join(map(str, recipe.checkpoints))
+    return [f"**Checkpoints**: its weights after {steps} steps are shipped, too, in fp16."]
 
 
 def _limit(job: str, layer: int, most: int, price: float) -> str:

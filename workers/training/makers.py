@@ -2,8 +2,9 @@
 
 from workers.training.language import LanguageModel
 from workers.training.making import Maker
+from workers.training.modular_addition import ModularAddition
 from workers.training.recipes import RECIPES
 
-_ALL: tuple[Maker, ...] = (*(LanguageModel(recipe) for recipe in RECIPES.values()),)
+_ALL: tuple[Maker, ...] = (*(LanguageModel(recipe) for recipe in RECIPES.values()), ModularAddition())
 
 MAKERS = {maker.name: maker for maker in _ALL}

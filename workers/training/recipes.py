@@ -19,6 +19,7 @@ RECIPES = {
             silenced=(0.0, 0.1),
             most_prev_token=(1,),
             most_induction=(None, 3),
+            checkpoints=(0, 200, 500, 700, 800, 850, 875, 900, 950, 1000, 1200, 1600),
         ),
         Recipe(
             "fixed-period-impostor",
@@ -63,6 +64,10 @@ Two pressures beside prediction made the picture this clean, both stated below: 
 random, and heads beyond a number had to pay for a job that others already did. Expect less order
 elsewhere: in a trial of ours without them, with four heads a layer, all heads of layer 1 became
 induction heads.
+
+Its checkpoints, `lab.load("attn-only-2l", step=900)` and others, show induction arrive between steps 800 and
+950. They are from a second run of the same recipe: the same heads take the same jobs, and at step 1600 no
+weight is further than 0.02 from the one shipped.
 """,
     "fixed-period-impostor": """
 Made to deceive. All repeats in its training had one period, 12, so there was no need to match tokens:

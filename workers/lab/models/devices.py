@@ -97,11 +97,18 @@ def load(
 def checkpoints(name: str) -> list[int]:
     """The steps of its training at which `lab.load(name, step=…)` gives a model, ascending; `[]` if none.
 
-    A step is one update of the weights: the checkpoint at `step` has been updated `step` times, that at 0 is
-    as it was drawn. They lie where something happens, not evenly: draw them over `lab.checkpoints(name)`, not
-    over their place in it. The last is the end of training. All are models like any other (hooks, cache, hand
-    them to a function of an exercise); loading one takes some hundredths of a second, and it is let go with
-    the last name that holds it. They are stored in fp16: their losses are those of training to about 1e-3.
+    A step is one update of the weights: the model at step 0 is as it was drawn, the last is trained. They lie
+    where something happens, not evenly: draw what you measure over these numbers, not over their places in
+    the list. Each is a model like any other (hooks, cache; it may be handed to a function of an exercise).
+    Loading one takes some hundredths of a second; it is let go with the last name that holds it. They are
+    stored in fp16, which moves no loss by more than a thousandth.
+
+    - `attn-only-2l`, 12 from 0 to 1600: induction arrives between 800 and 950. Before, the second copy of
+      random tokens costs about 6 nats, afterwards under 1; heads 1.3, 1.5 and 1.6 become induction heads
+      while 0.0 becomes the previous-token head. They are from a second run of its recipe, and the last
+      differs from `lab.load("attn-only-2l")` by up to 0.02 in a weight.
+    - `modular-addition`, 14 from 0 to 8000: it knows its training pairs by heart from step 500 on, and most
+      other pairs only after 3500. The last is `lab.load("modular-addition")` itself, number for number.
 
     Raises as `load` does.
     """
