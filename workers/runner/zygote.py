@@ -95,12 +95,14 @@ def _warm(told: dict[str, Any]) -> None:
 
     from workers import lab
     from workers.lab import display
+    from workers.lab.hooks import check_every_model
     from workers.lab.models.registry import look_in
     from workers.runner import child  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     tqdm.tqdm.monitor_interval = 0
+    check_every_model()
     look_in(Path(told["installed"]) if told["installed"] else None, told["offered"])
     for model in lab.models():
         _load(model)
