@@ -177,8 +177,9 @@ class CheckedBridge(TransformerBridge):
                 raise UnknownHook(unknown(name, known, self.cfg))
 
 
-# A learner who prints the class or looks it up in the documentation finds the name that stands there.
+# To whoever prints or looks up the class, and to `values`, which packs models, it is TransformerLens' own.
 CheckedBridge.__name__ = CheckedBridge.__qualname__ = TransformerBridge.__name__
+CheckedBridge.__module__ = TransformerBridge.__module__
 
 
 def check_hooks(model: Any) -> None:
