@@ -47,13 +47,6 @@ def test_a_syntax_error_has_its_line(run: Run, source: str, line: int | None, ki
     assert (error["type"], error["line"]) == (kind, line)
 
 
-@pytest.mark.parametrize("line", ["%matplotlib inline", "!pip install torch"])
-def test_a_line_of_jupyter_is_recognised(run: Run, line: str) -> None:
-    error = error_of(run(f"x = 1\n{line}"))
-    assert error["line"] == 2
-    assert "is Jupyter's, not Python's" in error["message"]
-
-
 def test_a_library_is_shown_only_by_its_end(run: Run) -> None:
     error = error_of(run("import torch\nm = lab.load('attn-only-2l')\nm(torch.full((1, 3), 99999))"))
     assert error["line"] == 3

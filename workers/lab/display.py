@@ -56,6 +56,12 @@ def show(thing: object, key: str | None = None) -> None:
     return send(describe(thing))
 
 
+def show_all(*things: object, **options: object) -> None:
+    """As `display` in a notebook: each of them, here and now."""
+    for thing in things:
+        show(thing)
+
+
 def send(output: Output | None) -> None:
     """Show what is described already."""
     if output is not None and SINK is not None:

@@ -49,6 +49,13 @@ class _OnThePage(ExternalRenderer):
         display.show(go.Figure(fig_dict, skip_invalid=True))
 
 
+def _show(figure: Any, *_: Any, **__: Any) -> None:
+    """Whatever renderer an older notebook asks for, this page is where figures go."""
+    display.show(figure if isinstance(figure, go.Figure) else go.Figure(figure, skip_invalid=True))
+
+
+pio.show = _show
+go.Figure.show = _show  # type: ignore[method-assign]
 pio.templates["unembed"] = _template()
 pio.templates.default = "unembed"
 pio.renderers["unembed"] = _OnThePage()

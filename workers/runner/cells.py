@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.lab import bars, display, pyplot
-from workers.runner import errors
+from workers.runner import errors, jupyter
 from workers.runner.shape_notes import NOTE, ShapeNotes
 
 
@@ -27,6 +27,7 @@ class Notebook:
         self.names = module.__dict__
         self.names["__builtins__"] = builtins
         self.names["lab"] = sys.modules["workers.lab"]
+        self.names["display"] = display.show_all  # as in every notebook
 
     def run(self, cell: str, source: str, *, notes: bool = False) -> dict[str, Any] | None:
         """Run one cell; its error as JSON, or None. With `notes` it shows the shapes of what it assigned."""
@@ -45,7 +46,10 @@ class Notebook:
 
     def _execute(self, file: str, source: str, shapes: ShapeNotes | None) -> None:
         remember_source(file, source)
-        tree = ast.parse(source, file)
+        plain = jupyter.parse(source, file)
+        tree, source = plain.tree, plain.source
+        for notice in plain.notices:
+            display.send({"kind": "notice", "text": notice})
         if shapes is not None:
             self.names[NOTE] = shapes.note
             tree = shapes.insert(tree)

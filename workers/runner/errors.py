@@ -9,7 +9,7 @@ import sys
 import traceback
 from typing import Any
 
-from workers.runner import limits, shape_errors
+from workers.runner import limits, older_code, shape_errors
 
 PROBE = "<check>"
 LONGEST_MESSAGE = 4000  # characters
@@ -63,6 +63,8 @@ def _named(error: BaseException, frames: traceback.StackSummary) -> tuple[str, s
         return kind, "sys.exit() and exit() have no use here: a cell ends at its last line."
     if isinstance(error, RecursionError):
         return kind, f"{message}. Does a function call itself without an end?"
+    if isinstance(error, ImportError) and (sentence := older_code.instead(error)):
+        return kind, sentence
     if isinstance(error, OSError) and (refusal := _refusal(error, frames)):
         return kind, refusal
     return kind, message
@@ -99,18 +101,12 @@ def _syntax_error(error: SyntaxError) -> dict[str, Any]:
     lines = traceback.format_exception_only(type(error), error)
     return {
         "type": type(error).__name__,
-        "message": _jupyter_sentence(error) or (error.msg or "invalid syntax")[:LONGEST_MESSAGE],
+        "message": (error.msg or "invalid syntax")[:LONGEST_MESSAGE],
         "line": error.lineno,
         "cell": _CELL.fullmatch(error.filename or "")[1],  # type: ignore[index]
         "traceback": "".join(lines)[-LONGEST_TRACEBACK:],
         "shapes": "",
     }
-
-
-def _jupyter_sentence(error: SyntaxError) -> str:
-    if (error.text or "").lstrip()[:1] not in ("%", "!"):
-        return ""
-    return "A line that begins with % or ! is Jupyter's, not Python's: leave it out."
 
 
 def _render(frames: traceback.StackSummary, kind: str, message: str) -> str:

@@ -94,7 +94,7 @@ def _warm(told: dict[str, Any]) -> None:
     from transformer_lens.model_bridge import TransformerBridge  # noqa: F401
 
     from workers import lab
-    from workers.lab import display
+    from workers.lab import display, older
     from workers.lab.hooks import check_every_model
     from workers.lab.models.registry import look_in
     from workers.runner import child  # noqa: F401
@@ -103,6 +103,7 @@ def _warm(told: dict[str, Any]) -> None:
     torch.set_num_interop_threads(1)
     tqdm.tqdm.monitor_interval = 0
     check_every_model()
+    older.offer()
     look_in(Path(told["installed"]) if told["installed"] else None, told["offered"])
     for model in lab.models():
         _load(model)

@@ -1,0 +1,60 @@
+"""Libraries that older notebooks import and nobody needs here: small ones of the same names stand in.
+
+`display` and `circuitsvis` show on this page; a progress bar for notebooks is one for terminals. They are
+offered only to the process that runs cells, and only where the real library is not installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_STAND_INS = {
+    "IPython": "workers.lab.older.ipython",
+    "IPython.display": "workers.lab.older.ipython",
+    "IPython.core": "workers.lab.older.ipython",
+    "IPython.core.display": "workers.lab.older.ipython",
+    "circuitsvis": "workers.lab.older.circuitsvis",
+    **{
+        f"circuitsvis.{part}": "workers.lab.older.circuitsvis"
+        for part in ("attention", "tokens", "logits", "activations", "topk_tokens", "topk_samples", "utils")
+    },
+    "tqdm.notebook": "workers.lab.older.tqdm_notebook",
+    "tqdm.autonotebook": "workers.lab.older.tqdm_notebook",
+}
+
+
+class _Finder(MetaPathFinder, Loader):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in _STAND_INS:
+            return None
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill it with what stands in, parts of the same name (`circuitsvis.attention`) included."""
+        real = importlib.import_module(_STAND_INS[module.__name__])
+        part = getattr(real, module.__name__.rpartition(".")[2], real)
+        source = part if "." in module.__name__ and isinstance(part, type) else real
+        module.__dict__.update(
+            {key: value for key, value in vars(source).items() if not key.startswith("__")}
+        )
+        if module.__name__ == "IPython":
+            importlib.import_module("IPython.display")  # there it is a module, and not the function in it
+
+
+def offer() -> None:
+    """From now on they can be imported."""
+    finder = _Finder()
+    if not any(isinstance(each, _Finder) for each in sys.meta_path):
+        tqdms = [name for name in _STAND_INS if name.startswith("tqdm.")]
+        missing = [name for name in ("IPython", "circuitsvis") if importlib.util.find_spec(name) is None]
+        for name in list(_STAND_INS):
+            if name.partition(".")[0] not in missing and name not in tqdms:
+                del _STAND_INS[name]
+        sys.meta_path.insert(0, finder)
