@@ -4,7 +4,7 @@ PYTHON ?= python3
 INSTALL := exec $(PYTHON) app/install.py --die-with-parent
 TEST := exec $(PYTHON) app/install.py --die-with-parent --test
 
-.PHONY: help serve upgrade cohort cohort-worker cohort-restore doctor backup restore check models bench screenshot test
+.PHONY: help serve upgrade cohort cohort-worker cohort-restore doctor backup restore check models bench screenshot pictures test
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -47,6 +47,10 @@ bench: ## compare with nbgrader, otter, papermill, Jupyter; then a crowd (make b
 screenshot: ## take the README's picture again, in a real browser
 	@$(TEST) -m pytest tests/browser/test_first_quarter_hour.py
 	@cp tests/browser/screenshots/a-bright-head.png static/screenshot.png
+
+pictures: ## take the manual's pictures of the lab's views again, in a real browser
+	@$(PYTHON) app/install.py --test -m pytest -m browser tests/browser/test_view_pictures.py -k taken
+	@$(TEST) -m tests.browser.view_pictures
 
 # What touches the database runs twice: on SQLite, then on Postgres (not the attacks: the walls know neither).
 # The browser's tests come on their own: Playwright keeps an event loop in the main thread.

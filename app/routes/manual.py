@@ -17,8 +17,13 @@ router = APIRouter(prefix="/manual")
 FOLDER = ROOT / "app" / "manual"  # its pages, in the order in which one would read them
 PAGES = (
     *("machine", "scale", "sandbox", "models", "gpu", "cohort"),
-    *("watching", "backups", "failures", "graded"),
+    *("watching", "backups", "failures", "graded", "views"),
 )
+VIEWS = (  # whose pictures are in `views/`, by day and by night
+    *("attention", "attention_heads", "tokens", "log_probs", "neurons"),
+    *("top_tokens", "samples", "leaderboard"),
+)
+SCHEMES = ("light", "dark")
 FIGURES = ("waiting",)  # drawn beside them; a page shows one by its file's name, as it stands there
 
 
@@ -44,6 +49,14 @@ def show_figure(figure: str) -> FileResponse:
     if figure not in FIGURES:
         raise NotFound(f"The manual has no figure {figure!r}.")
     return FileResponse(FOLDER / f"{figure}.svg", media_type="image/svg+xml")
+
+
+@router.get("/views/{name}-{scheme}.webp", name="show_view")
+def show_view(name: str, scheme: str) -> FileResponse:
+    """The picture of a view. Raises NotFound."""
+    if name not in VIEWS or scheme not in SCHEMES:
+        raise NotFound(f"The manual has no picture of {name!r}, {scheme!r}.")
+    return FileResponse(FOLDER / "views" / f"{name}-{scheme}.webp", media_type="image/webp")
 
 
 @router.get("/{page}", name="show_manual", response_class=HTMLResponse)

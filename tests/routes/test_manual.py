@@ -46,7 +46,7 @@ def test_a_page_can_be_read_and_its_headings_reached(newcomer: Browser, page: ma
 
 
 def test_every_figure_that_a_page_shows_comes_and_says_in_words_what_it_shows(newcomer: Browser) -> None:
-    shown = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", TEXT)
+    shown = re.findall(r"!\[([^\]]*)\]\(([^)]*\.svg)\)", TEXT)
     assert {address for _, address in shown} == {f"{figure}.svg" for figure in manual.FIGURES}
     for words, address in shown:
         assert len(words.split()) > 10
@@ -55,6 +55,19 @@ def test_every_figure_that_a_page_shows_comes_and_says_in_words_what_it_shows(ne
         assert answer.text == (FOLDER / address).read_text()
     assert newcomer.get("/manual/../pages.svg").status_code == 404
     assert newcomer.get("/manual/waiting2.svg").status_code == 404
+
+
+def test_every_view_has_pictures_by_day_and_by_night(newcomer: Browser) -> None:
+    shown = re.findall(r"!\[([^\]]*)\]\((views/[^)]*)\)", TEXTS["views"])
+    wanted = [f"views/{view}-{scheme}.webp" for view in manual.VIEWS for scheme in manual.SCHEMES]
+    assert [address for _, address in shown] == wanted
+    for words, address in shown:
+        assert words == "The same by night." or len(words.split()) > 10
+        answer = newcomer.get(f"/manual/{address}")
+        assert answer.headers["content-type"] == "image/webp"
+        assert answer.content[8:12] == b"WEBP"
+    assert newcomer.get("/manual/views/secret-light.webp").status_code == 404
+    assert newcomer.get("/manual/views/tokens-dusk.webp").status_code == 404
 
 
 def test_it_does_not_ask_whoever_is_signed_in_to_sign_in(newcomer: Browser, mo_browser: Browser) -> None:

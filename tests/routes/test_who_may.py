@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
     "show_models": ("GET", "/models", {}, (200, 200, 200, 200, 200)),
     "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200)),
+    "show_view": ("GET", "/manual/views/tokens-dark.webp", {}, (200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
     "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
     "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # nobody brings the token
