@@ -7,6 +7,7 @@ rebuilt from what Plotly knows, images from the chunks that a picture needs.
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import zlib
 from typing import Any
@@ -37,6 +38,7 @@ def check_output(output: Any) -> Output:
         "shapes": _check_shapes,
         "progress": _check_progress,
         "beside": _check_beside,
+        "slider": _check_slider,
         **VIEWS,
     }
     if not isinstance(kind, str) or kind not in checks:
@@ -113,6 +115,44 @@ def _check_view(view: Any) -> dict[str, Any]:
     if not isinstance(figures, list) or not 0 < len(figures) <= 2 or view.get("name") not in _VIEWS:
         raise Unshowable("A view of this comparison is malformed.")
     return {"name": str(view["name"]), "figures": [check_figure(figure)[0] for figure in figures]}
+
+
+MAX_STEPS, MAX_THINGS = 60, 6
+MAX_SLIDER = 6 << 20  # characters of its text and numbers
+_UNDER_A_SLIDER = {"figure", "result", *VIEWS}
+
+
+def _check_slider(output: Output) -> Output:
+    """Outputs for each of many steps, alike at all of them."""
+    labels: Any = output.get("labels")
+    frames: Any = output.get("frames")
+    if not (_fills(labels, MAX_STEPS) and _fills(frames, MAX_STEPS) and len(labels) == len(frames)):
+        raise Unshowable("This slider has no steps, or too many.")
+    if not all(_fills(frame, MAX_THINGS) and len(frame) == len(frames[0]) for frame in frames):
+        raise Unshowable("This slider has nothing to show at some step, or too much.")
+    found = [[_under_a_slider(one) for one in frame] for frame in frames]
+    kinds = [[one["kind"] for one in frame] for frame in found]
+    if any(each != kinds[0] for each in kinds):
+        raise Unshowable("This slider shows other things at one step than at the first.")
+    if len(json.dumps(found)) > MAX_SLIDER:
+        raise Unshowable("This slider is too large: show fewer steps, or fewer heads or tokens at each.")
+    return {
+        "title": clean_text(output.get("title"), 300),
+        "name": clean_text(output.get("name"), 40) or "step",
+        "labels": [clean_text(label, 40) for label in labels],
+        "frames": found,
+    }
+
+
+def _fills(value: Any, most: int) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= most
+
+
+def _under_a_slider(output: Any) -> Output:
+    kind = output.get("kind") if isinstance(output, dict) else None
+    if not isinstance(kind, str) or kind not in _UNDER_A_SLIDER:
+        raise Unshowable("This slider holds something that cannot be moved.")
+    return check_output(output)
 
 
 _LONGEST_LOOP = 10**15  # steps, and seconds

@@ -9,12 +9,14 @@ const LATER = {
   "beside-figures": () => import("./beside-figures.js"),
   "head-leaderboard": () => import("./views/leaderboard.js"),
   "path-map": () => import("./path-map.js"),
+  "step-slider": () => import("./views/step-slider.js"),
   "text-samples": () => import("./views/text-samples.js"),
   "top-tokens": () => import("./views/top-tokens.js"),
   "token-view": () => import("./views/token-view.js"),
 };
 
-function look() {
+/** Fetch the elements of whose kind one has appeared. */
+export function look() {
   for (const [name, load] of Object.entries(LATER)) {
     if (document.querySelector(name)) {
       load();

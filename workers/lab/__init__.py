@@ -30,6 +30,7 @@ from workers.lab.models import (
     models,
     weights,
 )
+from workers.lab.sliders import Slider, slider
 from workers.lab.techniques import (
     Attribution,
     ablate,
@@ -67,6 +68,7 @@ __all__ = [
     "ModelInfo",
     "ModelUnavailable",
     "Samples",
+    "Slider",
     "TokenView",
     "TopTokens",
     "UnknownModel",
@@ -114,6 +116,7 @@ __all__ = [
     "samples",
     "scatter",
     "show",
+    "slider",
     "tales",
     "tokens",
     "top_tokens",

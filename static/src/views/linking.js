@@ -4,9 +4,7 @@
 // same tokens lights it up, wherever on the page it stands; a plot that only counts positions does so within its own
 // block. `index` −1 takes the light away.
 // `head-selected`, on the element that was clicked, bubbling to its block: an attention view there opens that head.
-//
-// A slider over training steps belongs here as a third: `step-selected`, on the document, with the name of the run it
-// moves and the step. Views need not hear it: whoever holds the outputs of all steps hands theirs to `View.show`.
+// A slider (step-slider.js) needs no event: it holds the outputs of all steps, and hands theirs to `View.show`.
 
 /** The same for the same tokens. */
 export const keyOf = (tokens) => tokens.join("\u0000");

@@ -95,6 +95,19 @@ def test_positions_may_differ_from_prompt_to_prompt(model: Any, pair: tuple[Tens
     assert single[::2].min() > single[1::2].max()
 
 
+def test_silent_heads_write_nothing_whether_named_or_not(model: Any, pair: tuple[Tensor, Tensor]) -> None:
+    def silence(z: Tensor, hook: Any) -> None:
+        z[:, :, [3, 5]] = 0
+
+    wanted = model.run_with_hooks(pair[0], fwd_hooks=[("blocks.1.attn.hook_z", silence)])
+    found = lab.run_circuit(model, *pair, EVERY, silent=[(1, 3), (1, 5)])
+    assert torch.allclose(found, wanted, atol=1e-4)
+    unnamed = lab.run_circuit(model, *pair, [PREVIOUS, *BESIDE, (1, 6)], silent=[(1, 3), (1, 5)])
+    assert not torch.allclose(unnamed, lab.run_circuit(model, *pair, [PREVIOUS, *BESIDE, (1, 6)]), atol=1e-2)
+    with pytest.raises(ValueError, match="There is no head 1"):
+        lab.run_circuit(model, *pair, EVERY, silent=[(1, 8)])
+
+
 @pytest.mark.parametrize(
     ("circuit", "sentence"),
     [

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from workers.lab.techniques.places import checked_heads, head_hook, layers_of
+from workers.lab.techniques.places import Head, checked_heads, head_hook, layers_of
 from workers.lab.techniques.prompts import Prompts, pair_of, tokens_of
 from workers.lab.techniques.runs import recorded
 
@@ -29,6 +29,8 @@ def run_circuit(
     others: Prompts,
     circuit: Iterable[Part],
     how: Literal["mean", "resample"] = "mean",
+    *,
+    silent: Iterable[Head] = (),
 ) -> Float[Tensor, "batch pos d_vocab"]:
     """The logits of the clean prompts when only the parts of this circuit are left alone.
 
@@ -41,10 +43,12 @@ def run_circuit(
     parts that do not exist.
     """
     tokens, instead = tokens_of(model, clean), _instead(model, clean, others, how)
-    kept = _kept(model, tokens, circuit)
+    kept, gone = _kept(model, tokens, circuit), checked_heads(model, silent, "silent heads")
 
     def keep(z: Tensor, hook: Any, layer: int) -> Tensor:
-        return torch.where(kept[layer][..., None], z, instead[layer])
+        z = torch.where(kept[layer][..., None], z, instead[layer])
+        z[:, :, [head for its_layer, head in gone if its_layer == layer]] = 0
+        return z
 
     hooks = [(head_hook(layer, "z"), _of_layer(keep, layer)) for layer in layers_of(model)]
     return model.run_with_hooks(tokens, fwd_hooks=hooks)
