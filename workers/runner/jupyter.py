@@ -32,7 +32,9 @@ _QUIET = frozenset(
 )
 _TIME = "time"  # runs what stands behind it
 _TIMEIT = "Write `import timeit` and `timeit.timeit(lambda: …, number=10)`: seconds for ten times."
-_LANGUAGES = frozenset("bash sh html javascript js latex markdown perl ruby svg writefile".split())
+_LANGUAGES = frozenset(
+    ["bash", "sh", "html", "javascript", "js", "latex", "markdown", "perl", "ruby", "svg", "writefile"]
+)
 
 
 @dataclass
