@@ -140,3 +140,47 @@ def test_it_looks_right_and_is_accessible(
     ended(output)
     shoot(page, f"in-place-after-{viewport['width']}-{scheme}")
     axe(page)
+
+
+SLIDER = """
+import torch
+from workers import lab
+def at(step):
+    pattern = torch.eye(4).roll(step, 1).tril()[None].repeat(2, 1, 1)
+    pattern[..., 0] += 1 - pattern.sum(-1)
+    figure = lab.line([step, 2 * step, 3 * step], title=f"Line of step {step}")
+    return [figure, lab.attention(list("abcd"), pattern, title="Two heads"), 10 * step]
+lab.slider([0, 5, 7], at, title="Three steps")
+"""
+
+
+def test_a_slider_moves_all_that_is_below_it_and_keeps_what_was_chosen(page: Page) -> None:
+    page.goto(LESSON)
+    write(page, "surprise", SLIDER)
+    output = press_run(page, "surprise")
+    ended(output)
+    slider = output.locator("step-slider[data-ready]")
+    figure = slider.locator("plotly-figure[data-ready]")
+    figure.wait_for()
+    slider.get_by_role("radio", name="Head 1").click()
+    expect(slider.locator("output").first).to_have_text("step 0")
+    bar = slider.get_by_role("slider", name="step to show")
+    bar.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(bar).to_have_attribute("aria-valuetext", "step 7")
+    expect(slider.locator("span.result")).to_have_text("70")
+    page.wait_for_function("figure => figure.plot.data[0].y[2] === 21", arg=figure.element_handle())
+    expect(slider.get_by_role("radio", name="Head 1")).to_have_attribute("aria-checked", "true")
+    slider.get_by_role("button", name="step before").click()
+    expect(slider.locator("output").first).to_have_text("step 5")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_slider_fits_the_screen(visit: Visit, viewport: dict[str, int]) -> None:
+    page = visit(viewport)
+    page.goto(LESSON)
+    write(page, "surprise", SLIDER)
+    ended(press_run(page, "surprise"))
+    page.locator("step-slider[data-ready]").wait_for()
+    fits(page, "a slider")
