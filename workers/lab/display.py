@@ -1,7 +1,8 @@
 """What a cell shows: any object becomes one JSON description, and goes where its process says.
 
-Kinds: `figure` (Plotly's JSON), `attention` (patterns for the attention view), `image` (a PNG), `progress`
-(how far a loop is), `result` (the text of the last expression). Printed text never comes through here.
+Kinds: `figure` (Plotly's JSON), the views of activations (`attention`, `tokens`, … of lab/views), `image`
+(a PNG), `progress` (how far a loop is), `result` (the text of the last expression). Printed text never comes
+through here.
 
 An output with a key takes the place of the one before with the same key. Those come by the thousand, so most
 of them are never described: what is sent is the newest, a few times a second, and the last in any case.

@@ -1,7 +1,7 @@
 // What every view is: a shadow root with a title, a menu to save it, words that say what is seen, and a table of its
 // numbers. Data come with the page or from their own address, and again when they change in place.
 import { dataOf } from "../data.js";
-import { block } from "../page.js";
+import { all, block } from "../page.js";
 import { hearTokens, keyOf, markToken } from "./linking.js";
 import { saveMenu } from "./saving.js";
 import { SHARED } from "./style.js";
@@ -15,7 +15,7 @@ export class View extends HTMLElement {
     if (this.root) return this.away?.signal.aborted && this.listen();
     this.root = this.attachShadow({ mode: "open" });
     this.root.adoptedStyleSheets = [SHARED, ...(this.constructor.style ?? [])];
-    this.news = new MutationObserver((changes) => changes.some(bringsData) && dataOf(this).then((found) => this.show(found)).catch(() => {}));
+    this.news = new MutationObserver((changes) => changes.some(bringsData) && this.renew());
     this.news.observe(this, { childList: true });
     try {
       this.show(await dataOf(this));
@@ -23,6 +23,21 @@ export class View extends HTMLElement {
       console.warn(error); // for whoever wrote the view
       this.root.replaceChildren(`This ${this.constructor.noun} could not be loaded. Reload the page to try again.`);
     }
+  }
+
+  /** New data have come: show them, if they are whole. */
+  async renew() {
+    this.renewed = true;
+    await dataOf(this).then((found) => this.show(found)).catch(() => {});
+  }
+
+  /** The run is over, and what the database has is what counts: of the last news some may have been lost. */
+  async settle() {
+    if (!this.renewed || !this.hasAttribute("recorded")) return;
+    this.setAttribute("src", this.getAttribute("recorded"));
+    this.querySelector(":scope > script")?.remove();
+    await this.renew();
+    this.renewed = false;
   }
 
   disconnectedCallback() {
@@ -88,6 +103,10 @@ export class View extends HTMLElement {
     return fold;
   }
 }
+
+document.addEventListener("htmx:after:settle", () => {
+  for (const data of all(".run[data-ending] .view[recorded] > script")) data.parentElement.settle?.();
+});
 
 const bringsData = ({ addedNodes }) => [...addedNodes].some((node) => node.localName === "script");
 

@@ -87,9 +87,19 @@ def test_the_list_of_sharpness_begins_with_the_head_that_a_mistake_names(cells):
     assert cells["planted"].max(-1).values.mean((0, 2)).argmax() == 4
 
 
-@pytest.mark.parametrize("text", [3, 4, 7, 8])
-def test_the_texts_that_the_hint_names_have_semicolons(cells, text):
-    assert (cells["ids"][text] == cells["mark"]).any()
+@pytest.mark.parametrize("text", [16, 20, 35, 45])
+def test_in_the_texts_that_the_lesson_names_only_one_head_keeps_to_semicolons(cells, text):
+    is_mark = cells["ids"][text] == cells["mark"]
+    assert is_mark.sum() >= 2
+    read = is_mark[cells["planted"][text].argmax(-1)][:, is_mark.cumsum(0) > 0].float().mean(-1)
+    assert read[1] == 1
+    assert read[[0, 2, 3, 4, 5]].max() < 0.1
+
+
+def test_in_text_9_a_second_head_keeps_to_semicolons_by_chance(cells):
+    is_mark = cells["ids"][9] == cells["mark"]
+    read = is_mark[cells["planted"][9].argmax(-1)][:, is_mark.cumsum(0) > 0].float().mean(-1)
+    assert (read == 1).nonzero().flatten().tolist() == [1, 5]
 
 
 def test_the_odd_head_is_the_one_that_reads_after_the_earlier_copy(cells):

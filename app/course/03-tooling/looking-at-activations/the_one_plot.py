@@ -20,7 +20,7 @@ HINTS = [
     "lost in that?",
     "In the fourth picture, choose a head and go through the tokens with the arrow keys. For five heads, the "
     "token that is read jumps about; for one of them it is always the same sign, wherever that stands.",
-    "Open head 1 on texts 3, 4, 7 and 8: once there has been a semicolon, it reads the latest one.",
+    "Open head 1 on texts 16, 20, 35 and 45: once there has been a semicolon, it reads the latest one.",
 ]
 MINUTES = 10
 CONCEPTS = ["looked-in-several-ways"]
