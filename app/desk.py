@@ -19,6 +19,7 @@ from app import activity, attempts, drafts, events, line, progress, runs, thread
 from app.activity import Kind
 from app.db import now
 from app.given import Foundation, Given
+from app.lab_calls import LabCall, used
 from app.lessons import Cell, Exercise, Lesson, Prose, course
 from app.models import Attempt, Run, RunKind, State, Thread, User
 from app.progress import Status
@@ -70,6 +71,11 @@ class Place:
         """What is handed in is judged on its own: nothing above runs again."""
         handed_in = self.run is not None and self.run.kind is RunKind.GRADE
         return not handed_in and self.replay_seconds > runs.LONG_REPLAY
+
+    @property
+    def lab_calls(self) -> tuple[LabCall, ...]:
+        """The lab's functions that the lesson's own text of this place calls."""
+        return used(self.block.starter if isinstance(self.block, Exercise) else self.block.source)
 
     @property
     def values(self) -> dict[str, str]:

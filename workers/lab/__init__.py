@@ -56,6 +56,7 @@ from workers.lab.views.coloured import TokenView, log_probs, neurons, tokens
 from workers.lab.views.leaderboards import Leaderboard, leaderboard
 from workers.lab.views.rankings import TopTokens, top_tokens
 from workers.lab.views.sampled import Samples, samples
+from workers.lab.without import without
 
 __all__ = [
     "AttentionView",
@@ -121,4 +122,5 @@ __all__ = [
     "tokens",
     "top_tokens",
     "weights",
+    "without",
 ]

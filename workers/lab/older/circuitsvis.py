@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from jaxtyping import Float
@@ -36,49 +36,56 @@ class attention:
         return lab.attention(tokens, attention[None])
 
 
-def _no_view(call: str, sentence: str) -> Any:
+class tokens:
+    """Text coloured by a number for each token."""
+
+    @staticmethod
+    def colored_tokens(
+        tokens: Sequence[str], values: Float[Tensor, token], **options: Any
+    ) -> lab.TokenView:
+        """One text."""
+        return lab.tokens(tokens, values)
+
+
+class logits:
+    """Log-probabilities, token by token."""
+
+    @staticmethod
+    def token_log_probs(
+        token_indices: Any, log_probs: Float[Tensor, "token d_vocab"], to_string: Callable[[Any], str]
+    ) -> lab.TokenView:
+        """How likely each token was, and what was expected instead."""
+        vocabulary = [str(to_string(token)) for token in range(log_probs.shape[-1])]
+        return lab.log_probs(log_probs, token_indices, vocabulary=vocabulary)
+
+
+class activations:
+    """Neurons over text."""
+
+    @staticmethod
+    def text_neuron_activations(
+        tokens: Sequence[str], activations: Float[Tensor, "token layer neuron"], **options: Any
+    ) -> lab.TokenView:
+        """One text, a neuron at a time."""
+        return lab.neurons(tokens, activations)
+
+
+def _instead(call: str, sentence: str) -> Any:
     def refuse(*args: object, **options: object) -> NoReturn:
         raise NotImplementedError(f"circuitsvis.{call} is not here. {sentence}")
 
     return staticmethod(refuse)
 
 
-_TOKENS = "Draw one number a token with `lab.line(values)`, or print the tokens beside their numbers."
-
-
-class tokens:
-    """Text coloured by a number for each token."""
-
-    colored_tokens = _no_view("tokens.colored_tokens", _TOKENS)
-    colored_tokens_multi = _no_view("tokens.colored_tokens_multi", _TOKENS)
-    visualize_token_html = _no_view("tokens.visualize_token_html", _TOKENS)
-
-
-class logits:
-    """Log-probabilities, token by token."""
-
-    token_log_probs = _no_view(
-        "logits.token_log_probs",
-        "Draw the losses with `lab.line(loss[0])`; `logits.log_softmax(-1)` has all.",
-    )
-
-
-class activations:
-    """Neurons over text."""
-
-    text_neuron_activations = _no_view(
-        "activations.text_neuron_activations",
-        "Draw them with `lab.heatmap(activations, x=tokens)`: a row a neuron.",
-    )
-
-
 class topk_tokens:
     """The tokens that excite a neuron most."""
 
-    topk_tokens = _no_view("topk_tokens.topk_tokens", "`activations.topk(5, dim=0)` finds them; print those.")
+    topk_tokens = _instead(
+        "topk_tokens.topk_tokens", 'Write `lab.top_tokens(activations.T, tokens, axis="neuron")`.'
+    )
 
 
 class topk_samples:
     """The texts that excite a neuron most."""
 
-    topk_samples = _no_view("topk_samples.topk_samples", "`activations.amax(-1).topk(5)` finds them.")
+    topk_samples = _instead("topk_samples.topk_samples", "Write `lab.samples(texts, activations)`.")

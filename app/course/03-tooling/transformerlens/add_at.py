@@ -52,6 +52,16 @@ def add_at(
     return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.{layer}.hook_resid_pre", add)])
 
 
+def check_left_as_it_was(answer):
+    """Afterwards the model is as it was."""
+    model, tokens, vector = _drawn("attn-only-2l")
+    after = answer.probe_after(model, tokens, vector)
+    assert torch.allclose(after, model(tokens), atol=1e-3), (
+        "After your function the model still adds something: a hook has stayed on it. `run_with_hooks` takes "
+        "its hooks off; `add_hook` leaves them until `model.reset_hooks()`."
+    )
+
+
 def check_anywhere(answer):
     """In either model, at any layer and position."""
     for name in ("attn-only-2l", "tiny-gpt2"):
@@ -72,16 +82,6 @@ def check_untouched(answer):
     position = random.randint(2, tokens.shape[1] - 2)
     got = answer.add_at(model, tokens, 1, position, vector)[:, :position]
     lab.same(got, model(tokens)[:, :position], tol=2e-3, name="the logits before the position")
-
-
-def check_left_as_it_was(answer):
-    """Afterwards the model is as it was."""
-    model, tokens, vector = _drawn("attn-only-2l")
-    after = answer.probe_after(model, tokens, vector)
-    assert torch.allclose(after, model(tokens), atol=1e-3), (
-        "After your function the model still adds something: a hook has stayed on it. `run_with_hooks` takes "
-        "its hooks off; `add_hook` leaves them until `model.reset_hooks()`."
-    )
 
 
 def _drawn(name: str):

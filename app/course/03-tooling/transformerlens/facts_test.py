@@ -67,7 +67,7 @@ def test_without_our_checks_an_edit_of_the_scores_moves_nothing(model):
         assert torch.equal(plain.run_with_hooks(tokens, fwd_hooks=hook), plain(tokens))
     with pytest.raises(ValueError, match="Edit hook_pattern instead"):
         model.run_with_hooks(tokens, fwd_hooks=hook)
-    spread = [("blocks.0.hook_resid_post", lambda value, hook: value[:, :1])]
+    spread = [("blocks.0.hook_attn_out", lambda value, hook: value[:, :1])]
     assert plain.run_with_hooks(tokens, fwd_hooks=spread).shape == plain(tokens).shape
 
 

@@ -54,7 +54,7 @@ def check_what_is_needed(answer):
             assert answer.keep(name, n_layers), f"`{name}` is needed, and yours does not keep it."
         name = f"blocks.{n_layers - 1}.hook_resid_post"
         assert answer.keep(name, n_layers), (
-            f"With {n_layers} layers `{name}` is the last, and yours drops it."
+            f"Where n_layers is {n_layers}, `{name}` is the last, and yours drops it."
         )
 
 
@@ -78,7 +78,7 @@ def check_deep(answer):
     for n_layers in (12, random.randint(20, 30)):
         for layer in range(n_layers - 1):
             name = f"blocks.{layer}.hook_resid_post"
-            assert not answer.keep(name, n_layers), f"With {n_layers} layers, `{name}` is not the last."
+            assert not answer.keep(name, n_layers), f"Where n_layers is {n_layers}, `{name}` is not the last."
 
 
 def _bytes(cache, names: list[str]) -> int:
@@ -99,8 +99,9 @@ def mistake_beginning__keep(name, n_layers):
     )
 
 
-def mistake_one_layer_too_far__keep(name, n_layers):
-    """Layers count from 0: the last is `n_layers - 1`."""
+def mistake_last_layer_missing__keep(name, n_layers):
+    """The residual stream of the last layer is missing. Layers count from 0: the last is `n_layers - 1`, and
+    its name is `blocks.….hook_resid_post`."""
     return name.endswith("attn.hook_z") or name == f"blocks.{n_layers}.hook_resid_post"
 
 
@@ -108,11 +109,6 @@ def mistake_all_of_attention__keep(name, n_layers):
     """All that attention computes is more than what the heads say: patterns, queries and keys come, too. End
     the name with `hook_z`."""
     return ".attn." in name or name == f"blocks.{n_layers - 1}.hook_resid_post"
-
-
-def mistake_no_residual__keep(name, n_layers):
-    """The residual stream of the last layer is missing."""
-    return name.endswith("attn.hook_z")
 
 
 def mistake_short_names__keep(name, n_layers):

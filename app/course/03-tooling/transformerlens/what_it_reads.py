@@ -37,7 +37,7 @@ n_tokens: int = 9
 first_piece: Literal["fox", "fo", "f", "a blank"] = "f"
 """Without a blank in front, what is the first piece of `"fox"` (after the start token)?"""
 
-predicts: Literal["x", " saw", " fo", " Simon"] = " saw"
+predicts: Literal["x", "saw", "fo", "Simon"] = "saw"
 """Which token's logit in `logits[0, 3]` would be highest, if the model were perfect?"""
 
 n_losses: int = 8
@@ -61,7 +61,7 @@ def check_pieces(answer):
 def check_prediction(answer):
     """Logits look ahead by one."""
     token = lab.load("tiny-gpt2").to_str_tokens(TEXT)[4]
-    assert answer.predicts == token, (
+    assert answer.predicts == token.strip(), (
         f"At position 3 stands {lab.load('tiny-gpt2').to_str_tokens(TEXT)[3]!r}. The logits there are "
         f"about what "
         "comes next."
@@ -104,7 +104,7 @@ def mistake_itself__predicts():
 
 def mistake_one_late__predicts():
     """You counted without the start token: index 3 is `x`, and after it comes …"""
-    return " Simon"
+    return "Simon"
 
 
 def mistake_all__n_losses():

@@ -1,0 +1,14 @@
+"""A fold at each cell and exercise shows what its calls of the lab stand for."""
+
+from __future__ import annotations
+
+from tests.routes.acting import Browser
+
+
+def test_a_cell_that_uses_the_lab_has_the_fold(newcomer: Browser) -> None:
+    page = newcomer.get("/lessons/induction-heads").text
+    assert page.count('class="without-lab"') > 5
+    assert "<code>lab.heatmap</code>" in page
+    assert "imshow" in page
+    cell = page.split('id="cell-surprise"')[1].split("</section>")[0]
+    assert cell.count("<dt>") == 4  # load, show, line, attention
