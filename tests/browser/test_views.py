@@ -151,6 +151,30 @@ def test_a_neuron_is_found_among_thousands(page: Page) -> None:
     expect(view.locator("output")).to_contain_text("neuron 76 0.")
 
 
+def test_a_tap_on_a_phone_chooses_a_token(phone: Page) -> None:
+    output = shown(phone)
+    guesses = output.locator("token-view").first
+    token(guesses, TOKEN).tap()
+    expect(guesses.locator("output")).to_contain_text("“ saw” (token 4)")
+    expect(token(output.locator("attention-view"), TOKEN)).to_have_attribute("aria-selected", "true")
+
+
+def test_before_a_guess_nothing_gives_it_away(page: Page) -> None:
+    view = shown(page, GUESS).locator("attention-view")
+    expect(view.locator(".ask")).to_be_visible()
+    for name in ("Save", "As a table"):
+        expect(view.get_by_text(name, exact=True)).to_be_hidden()
+    token(view, 1).click()
+    expect(view.locator(".told")).to_contain_text("That is the one: it puts 100 %")
+    for name in ("Save", "As a table"):
+        expect(view.get_by_text(name, exact=True)).to_be_visible()
+
+
+GUESS = """
+import torch
+from workers import lab
+lab.attention("abc", torch.eye(3)[[0, 0, 1]][None], guess=(0, 2))
+"""
 NEURONS = """
 import torch
 from workers import lab

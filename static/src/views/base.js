@@ -51,9 +51,11 @@ export class View extends HTMLElement {
     const body = made("div", { class: "body" });
     const title = made("p", { class: "title" }, found.title || this.constructor.title);
     this.menu = saveMenu(this);
+    const opened = this.fold?.open ?? false;
     this.fold = this.asTable();
     this.root.replaceChildren(made("div", { class: "head" }, title, this.menu), body, this.fold);
     this.build(found, body);
+    this.fold.open = opened;
     this.listen();
     this.dataset.ready = "";
   }
