@@ -7,12 +7,14 @@ run.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from app.config import SHIPPED
 
 FOLDER = SHIPPED.parents[1] / "equivalents"
+_RESULT = re.compile(r"\b(?:ours|theirs)\b")  # the test's names for what both give
 _OURS, _PLAIN = "# with the lab\n", "# without it\n"
 
 
@@ -23,6 +25,11 @@ class LabCall:
     name: str
     ours: str
     plain: str
+
+    @property
+    def text(self) -> str:
+        """Both, as code to be read."""
+        return f"# with the lab\n{self.ours}\n\n# without it\n{self.plain}"
 
 
 @lru_cache(maxsize=2048)
@@ -54,4 +61,4 @@ def _read(name: str) -> LabCall | None:
     except OSError:
         return None
     ours, _, plain = text.partition(_OURS)[2].partition(_PLAIN)
-    return LabCall(name, ours.strip(), plain.strip())
+    return LabCall(name, *(_RESULT.sub("result", part).strip() for part in (ours, plain)))

@@ -17,7 +17,7 @@ def test_a_cell_that_uses_the_lab_has_the_fold(
     page = newcomer.get("/lessons/induction-heads").text
     assert page.count('class="without-lab"') > 5
     assert "<code>lab.heatmap</code>" in page
-    assert "With the lab" in page
-    assert "Without it" in page
+    assert "# with the lab" in page
+    assert "# without it" in page
     cell = page.split('id="cell-surprise"')[1].split("</section>")[0]
     assert cell.count("<dt>") == 4  # load, show, line, attention

@@ -139,22 +139,26 @@ class CheckedBridge(TransformerBridge):
         self._known([name])
         super().add_hook(name, hook_fn, *args, **kwargs)
 
-    def run_with_hooks(self, input: Any, fwd_hooks: Any = (), bwd_hooks: Any = (), **kwargs: Any) -> Any:
+    def run_with_hooks(
+        self, input: Any, fwd_hooks: Any = (), bwd_hooks: Any = (), *args: Any, **kwargs: Any
+    ) -> Any:
         """As TransformerLens does. Raises `UnknownHook`; `ValueError` if a named hook never ran."""
-        self._known([name for name, _ in (*fwd_hooks, *bwd_hooks)])
-        hooks = [self.hook_dict[name] for name, _ in fwd_hooks if isinstance(name, str)]
+        forward, backward = list(fwd_hooks), list(bwd_hooks)
+        known = self._known([name for name, _ in (*forward, *backward)])
+        hooks = [known[name] for name, _ in forward if isinstance(name, str)]
         before = [getattr(hook, "reached", 0) for hook in hooks]
-        result = super().run_with_hooks(input, list(fwd_hooks), list(bwd_hooks), **kwargs)
+        result = super().run_with_hooks(input, forward, backward, *args, **kwargs)
         if kwargs.get("stop_at_layer") is None and kwargs.get("start_at_layer") is None:
             for hook, count in zip(hooks, before, strict=True):
                 if getattr(hook, "reached", count + 1) == count:
-                    raise ValueError(_never_reached(self, str(hook.name)))
+                    raise ValueError(_never_reached(str(hook.name)))
         return result
 
     def hooks(self, fwd_hooks: Any = (), bwd_hooks: Any = (), *args: Any, **kwargs: Any) -> Any:
         """As TransformerLens does. Raises `UnknownHook`."""
-        self._known([name for name, _ in (*fwd_hooks, *bwd_hooks)])
-        return super().hooks(list(fwd_hooks), list(bwd_hooks), *args, **kwargs)
+        forward, backward = list(fwd_hooks), list(bwd_hooks)
+        self._known([name for name, _ in (*forward, *backward)])
+        return super().hooks(forward, backward, *args, **kwargs)
 
     def run_with_cache(self, *args: Any, **kwargs: Any) -> Any:
         """As TransformerLens does. Raises `UnknownHook` if a name or the filter would keep nothing."""
@@ -167,14 +171,15 @@ class CheckedBridge(TransformerBridge):
         super().enable_compatibility_mode(*args, **kwargs)
         check_hooks(self)
 
-    def _known(self, wanted: Iterable[Any]) -> None:
-        known = None
+    def _known(self, wanted: Iterable[Any]) -> dict[str, HookPoint]:
+        """All hook points by name; raises `UnknownHook` unless these names and filters find some."""
+        known = self.hook_dict
         for name in wanted:
-            known = known or self.hook_dict
             if callable(name):
                 check_matched(name, known)
             elif name not in known:
                 raise UnknownHook(unknown(name, known, self.cfg))
+        return known
 
 
 # To whoever prints or looks up the class, and to `values`, which packs models, it is TransformerLens' own.
@@ -230,7 +235,7 @@ def _wrong_shape(name: str, value: torch.Tensor, result: Any) -> str:
     )
 
 
-def _never_reached(model: Any, name: str) -> str:
+def _never_reached(name: str) -> str:
     return (
         f"The model never came to {name}, so the hook there did not run. TransformerLens lists this place, "
         "but a model of this build has no use for it. All that is reached: model.run_with_cache(tokens)[1]."

@@ -40,9 +40,7 @@ class tokens:
     """Text coloured by a number for each token."""
 
     @staticmethod
-    def colored_tokens(
-        tokens: Sequence[str], values: Float[Tensor, token], **options: Any
-    ) -> lab.TokenView:
+    def colored_tokens(tokens: Sequence[str], values: Float[Tensor, token], **options: Any) -> lab.TokenView:
         """One text."""
         return lab.tokens(tokens, values)
 

@@ -48,6 +48,13 @@ def one_back_head(
     """Layer and head of the one that pays most attention to the token just before, as tensor([layer, head]).
 
     sizes: what `TransformerBridgeConfig` wants to know. weights: a state dict of such a model. Use no `lab`.
+
+    >>> from transformer_lens import TransformerBridge, TransformerBridgeConfig
+    >>> sizes = {"n_layers": 1, "n_heads": 1, "d_model": 4, "d_head": 4, "n_ctx": 6, "d_vocab": 9}
+    >>> sizes |= {"attn_only": True, "act_fn": "gelu", "normalization_type": "LNPre"}
+    >>> model = TransformerBridge.boot_native(TransformerBridgeConfig(**sizes), device="cpu")
+    >>> one_back_head(sizes, model.state_dict(), torch.tensor([[1, 2, 3]]))
+    tensor([0, 0])
     """
     from transformer_lens import TransformerBridge, TransformerBridgeConfig
 
