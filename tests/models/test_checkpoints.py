@@ -75,6 +75,21 @@ def test_it_is_the_same_object_while_somebody_holds_it_and_gone_afterwards(train
     assert (NAME, 40) not in loading.on_the_way()
 
 
+def test_hooks_on_the_trained_model_and_its_gradients_stay_there(trained):
+    final, tokens = lab.load(NAME), torch.arange(1, 9)[None]
+    before = lab.load(NAME, step=800)(tokens)
+    loading._on_the_way.clear()
+    final.add_hook("blocks.0.hook_resid_pre", lambda value, hook: 0 * value)
+    final.requires_grad_(True)
+    try:
+        again = lab.load(NAME, step=800)
+        assert torch.equal(again(tokens), before)
+        assert not any(weight.requires_grad for weight in again.parameters())
+    finally:
+        final.reset_hooks(including_permanent=True)
+        final.requires_grad_(False)
+
+
 def test_it_travels_as_its_name_and_step(trained):
     model = lab.load(NAME, step=40)
     packed, body = values.pack([model, lab.load(NAME)])

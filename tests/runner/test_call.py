@@ -54,6 +54,15 @@ def test_a_model_can_be_an_argument(child: RunnerClient) -> None:
     assert child.call("layers", packed)[0]["value"] == 2
 
 
+def test_a_model_at_a_step_of_its_training_can_be_an_argument_and_an_answer(child: RunnerClient) -> None:
+    list(child.cell("more", "def at_start(model, other): return model.W_E.std() < other.W_E.std(), model"))
+    early, late = ({"$checkpoint": ["attn-only-2l", step]} for step in (0, 1600))
+    packed = {"args": [early, late], "kwargs": {"$dict": []}}
+    reply = child.call("at_start", packed)[0]
+    assert "error" not in reply, reply
+    assert reply["value"]["$tuple"][1] == early
+
+
 def test_a_name_can_be_looked_at(child: RunnerClient) -> None:
     assert ask(child, {"op": "get", "name": "number"}) == (3, None)
 

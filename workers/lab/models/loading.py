@@ -4,6 +4,7 @@ Weights are mapped from the file, not copied: processes forked from one that has
 processes that load it themselves, share the pages until somebody writes to them.
 """
 
+import copy
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,13 +76,24 @@ def _load(entry: ModelInfo) -> "TransformerBridge":
 def _load_checkpoint(entry: ModelInfo, step: int) -> "TransformerBridge":
     model = _on_the_way.get((entry.name, step))
     if model is None:
-        state = steps.at(entry, step, SHIPPED)
-        try:
-            model = _filled(entry, state)
-        except RuntimeError as error:  # torch's, over names and shapes
-            raise ModelUnavailable(steps.damaged(entry)) from error
+        model = _with_other_weights(entry, steps.at(entry, step, SHIPPED))
         _on_the_way[entry.name, step] = model
     return model
+
+
+def _with_other_weights(entry: ModelInfo, state: dict[str, "Tensor"]) -> "TransformerBridge":
+    """A copy of the trained model that holds these weights, and none of its hooks.
+
+    Booting another would read the tokenizer's files again, which a confined process may not do.
+    """
+    trained = _load(entry)
+    model = copy.deepcopy(trained, {id(trained.tokenizer): trained.tokenizer})
+    model.reset_hooks(including_permanent=True)
+    try:
+        model.requires_grad_(False).load_state_dict(state, strict=True)
+    except RuntimeError as error:  # torch's, over names and shapes
+        raise ModelUnavailable(steps.damaged(entry)) from error
+    return model.eval()
 
 
 def _filled(entry: ModelInfo, state: dict[str, "Tensor"]) -> "TransformerBridge":

@@ -68,7 +68,11 @@ def draw_progress(
 def check_lines(answer):
     """Four lines, each with its name, over the given steps, and with our losses."""
     steps, *rest = _question()
-    lines = {_word(line): line for line in _lines(answer.draw_progress(steps, *rest))}
+    drawn = _lines(answer.draw_progress(steps, *rest))
+    assert len(drawn) == 4, f"Your figure draws {len(drawn)} lines; it should be four, one for each loss."
+    axes = {(line.get("xaxis", "x"), line.get("yaxis", "y")) for line in drawn}
+    assert len(axes) == 1, "Your lines are on different axes. On one axis the eye can compare them."
+    lines = {_word(line): line for line in drawn}
     want = _losses(steps, *rest)
     for name, losses in want.items():
         assert name in lines, f"No line of your figure is called “{name}”."
@@ -128,7 +132,9 @@ def _lines(figure) -> list:
     return [
         line
         for line in figure.data
-        if line.get("type", "scatter") in kinds and _numbers(line, "y") is not None
+        if line.get("type", "scatter") in kinds
+        and line.get("visible", True) is True  # "legendonly" is drawn only after a click
+        and _numbers(line, "y") is not None
     ]
 
 
