@@ -121,6 +121,14 @@ def test_a_model_reads_a_text_or_its_ids_and_agrees_with_its_own_loss() -> None:
         torch.testing.assert_close(view.values[1, 1:], loss, atol=1e-4, rtol=0)
 
 
+def test_a_model_of_ones_own_needs_no_tokenizer() -> None:
+    own = torch.nn.Sequential(torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5))
+    view = lab.log_probs(own, [3, 4, 0])
+    assert view.tokens == ["#3", "#4", "#0"]
+    expected = own(torch.tensor([[3, 4, 0]])).softmax(-1)[0]
+    torch.testing.assert_close(view.values[0, 1:], torch.stack([expected[0, 4], expected[1, 0]]).detach())
+
+
 def test_without_a_vocabulary_tokens_are_numbers() -> None:
     view = lab.log_probs(torch.zeros(2, 5), [3, 4])
     assert view.tokens == ["#3", "#4"]

@@ -1,7 +1,5 @@
 """Text whose tokens are coloured by numbers: `lab.tokens`, `lab.log_probs` and `lab.neurons`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,7 +64,7 @@ class TokenView:
 
 def tokens(
     tokens: Sequence[str],
-    values: Float[Tensor, token] | Float[Tensor, "token column"] | Mapping[str, Any],
+    values: Float[Tensor, "token"] | Float[Tensor, "token column"] | Mapping[str, Any],
     *,
     names: Sequence[str] | None = None,
     title: str = "",
@@ -92,7 +90,7 @@ def tokens(
 
 
 def _table(
-    values: Float[Tensor, ...], names: Sequence[str] | None, length: int
+    values: Float[Tensor, "..."], names: Sequence[str] | None, length: int
 ) -> tuple[list[str], Float[Tensor, "column token"]]:
     if values.ndim == 1:
         values = values[:, None]
@@ -161,20 +159,28 @@ def log_probs(
 ) -> TokenView:
     """Colour each token by the probability that the model had given it, and say what it expected instead.
 
-    `model_or_logits` is a model, or its logits [token, vocabulary]. `tokens` is a text, or the ids [token] it
-    was run on. For logits, `vocabulary` says what ids spell: a model, or the list of all tokens.
+    `model_or_logits` is a model (also one of your own), or its logits [token, vocabulary]. `tokens` is a
+    text, or the ids [token] it was run on. For logits, `vocabulary` says what ids spell: a model, or the list
+    of all tokens.
     Raises `ValueError` with a sentence if logits and tokens do not fit together.
     """
     is_model = not isinstance(model_or_logits, Tensor) and callable(model_or_logits)
-    vocabulary = model_or_logits if is_model and vocabulary is None else vocabulary
+    if is_model and vocabulary is None and hasattr(model_or_logits, "to_str_tokens"):
+        vocabulary = model_or_logits
     ids = ids_of(tokens, vocabulary, "lab.log_probs")
-    with torch.no_grad():
-        logits = model_or_logits(ids[None]) if is_model else model_or_logits
+    logits = _asked(model_or_logits, ids) if is_model else model_or_logits
     table = _logits(torch.as_tensor(logits).detach().float().cpu(), ids)
     return _expected(table, ids, vocabulary, k, title)
 
 
-def _logits(logits: Float[Tensor, ...], ids: Int[Tensor, token]) -> Float[Tensor, "token vocabulary"]:
+def _asked(model: Any, ids: Int[Tensor, "token"]) -> Float[Tensor, "1 token vocabulary"]:
+    """The model's logits, wherever it stands; also of a model that somebody has written."""
+    weights = next(model.parameters(), None) if isinstance(model, torch.nn.Module) else None
+    with torch.no_grad():
+        return model(ids[None] if weights is None else ids[None].to(weights.device))
+
+
+def _logits(logits: Float[Tensor, "..."], ids: Int[Tensor, "token"]) -> Float[Tensor, "token vocabulary"]:
     if logits.ndim == 3 and len(logits) == 1:
         logits = logits[0]
     if logits.ndim != 2 or len(logits) != len(ids):
@@ -190,7 +196,7 @@ def _logits(logits: Float[Tensor, ...], ids: Int[Tensor, token]) -> Float[Tensor
 
 
 def _expected(
-    logits: Float[Tensor, "token vocabulary"], ids: Int[Tensor, token], vocabulary: Any, k: int, title: str
+    logits: Float[Tensor, "token vocabulary"], ids: Int[Tensor, "token"], vocabulary: Any, k: int, title: str
 ) -> TokenView:
     """The view: what stands at a token is what was predicted at the one before."""
     if not 1 <= k <= 20:

@@ -1,7 +1,5 @@
 """What all views share: their tokens, their numbers, and the sentences where these do not fit."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +77,7 @@ def fitting(count: int, tokens: Sequence[str], call: str) -> None:
     )
 
 
-def columns(values: Any, names: Sequence[str] | None, call: str) -> tuple[list[str], Float[Tensor, ...]]:
+def columns(values: Any, names: Sequence[str] | None, call: str) -> tuple[list[str], Float[Tensor, "..."]]:
     """Several values by name, stacked along a first dimension; one without a name is a single column."""
     if isinstance(values, Mapping):
         if names is not None:

@@ -1,7 +1,5 @@
 """The best few of many, at every layer, position or neuron: `lab.top_tokens`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +83,7 @@ def top_tokens(
     return TopTokens(str(axis), names, above, grouped, best.values.reshape(-1, width), str(title))
 
 
-def _checked(values: Float[Tensor, ...], columns: Sequence[str] | None) -> Float[Tensor, ...]:
+def _checked(values: Float[Tensor, "..."], columns: Sequence[str] | None) -> Float[Tensor, "..."]:
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise ValueError(
             "lab.top_tokens needs values [row, candidate] or [row, column, candidate]; "

@@ -1,7 +1,5 @@
 """The texts in which something fires most: `lab.samples`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +43,7 @@ class Samples:
 
 def samples(
     texts: Sequence[Sequence[str]],
-    activations: Sequence[Float[Tensor, token] | Float[Tensor, "token feature"]],
+    activations: Sequence[Float[Tensor, "token"] | Float[Tensor, "token feature"]],
     *,
     k: int = 8,
     axis: str = "feature",

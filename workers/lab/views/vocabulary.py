@@ -1,7 +1,5 @@
 """From text to ids and back, with whatever a cell has at hand: a model, or a list of all tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +10,7 @@ from torch import Tensor
 from workers.lab.views.parts import MOST_TOKENS
 
 
-def ids_of(tokens: Any, vocabulary: Any, call: str) -> Int[Tensor, token]:
+def ids_of(tokens: Any, vocabulary: Any, call: str) -> Int[Tensor, "token"]:
     """The ids of a text, or those given. Raises `ValueError` with a sentence if they are none."""
     if isinstance(tokens, str):
         if not hasattr(vocabulary, "to_tokens"):
@@ -37,7 +35,7 @@ def ids_of(tokens: Any, vocabulary: Any, call: str) -> Int[Tensor, token]:
     return ids.long()
 
 
-def spelled(ids: Int[Tensor, any], vocabulary: Any) -> list[str]:
+def spelled(ids: Int[Tensor, "any"], vocabulary: Any) -> list[str]:
     """What each id spells; without a vocabulary it is only a number."""
     if vocabulary is None:
         return [f"#{token}" for token in ids.tolist()]
