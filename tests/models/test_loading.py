@@ -19,6 +19,7 @@ NAMES = [
     "fixed-period-impostor",
     "modular-addition",
     "tiny-gpt2",
+    "indirect-objects",
 ]
 READERS = [entry.name for entry in lab.models() if entry.tokenizer != "none"]
 

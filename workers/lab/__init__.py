@@ -15,6 +15,7 @@ from workers.lab.curves import LiveCurve
 from workers.lab.digits import DataUnavailable, mnist
 from workers.lab.display import show
 from workers.lab.figures import heatmap, histogram, line, scatter
+from workers.lab.indirect import Prompts, indirect_objects
 from workers.lab.models import (
     ModelInfo,
     ModelUnavailable,
@@ -68,6 +69,7 @@ __all__ = [
     "LiveCurve",
     "ModelInfo",
     "ModelUnavailable",
+    "Prompts",
     "Samples",
     "Slider",
     "TokenView",
@@ -94,6 +96,7 @@ __all__ = [
     "head_scores",
     "heatmap",
     "histogram",
+    "indirect_objects",
     "leaderboard",
     "line",
     "llama_sizes",

@@ -6,6 +6,7 @@ as it is. They return their attention patterns and can silence heads at random, 
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -112,11 +113,17 @@ class AttentionOnly(Network):
     def forward(
         self, tokens: Int[Tensor, "batch pos"], silenced: tuple[float, ...] = ()
     ) -> tuple[Float[Tensor, "batch pos d_vocab"], list[Pattern]]:
+        chances = silenced or (0.0,) * self.shape.n_layers
+        return self.kept(tokens, [self._keep(len(tokens), chance) for chance in chances])
+
+    def kept(
+        self, tokens: Int[Tensor, "batch pos"], keep: Sequence[Float[Tensor, "batch head"] | None]
+    ) -> tuple[Float[Tensor, "batch pos d_vocab"], list[Pattern]]:
+        """Logits and patterns; heads for which their layer's `keep` is 0 write nothing (None: all write)."""
         residual = self.embed(tokens) + self.pos_embed.weight[: tokens.shape[1]]
         patterns = []
-        for layer, block in enumerate(self.blocks):
-            keep = self._keep(len(tokens), silenced[layer]) if silenced else None
-            out, pattern = block.attn(norm(residual), keep)
+        for block, kept in zip(self.blocks, keep, strict=True):
+            out, pattern = block.attn(norm(residual), kept)
             residual = residual + out
             patterns.append(pattern)
         return self.unembed(norm(residual)), patterns

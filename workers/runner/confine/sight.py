@@ -23,6 +23,7 @@ ROOT = PACKAGE.parent
 _OF_WORKERS = (
     "__init__.py", "wire.py", "values.py", "rehearsal.py", "digits.py", "lab", "runner",
     "training/__init__.py", "training/corpus.py", "training/lexicon.py",  # `lab.tales`
+    "training/giving.py",  # `lab.indirect_objects`
 )  # fmt: skip
 _SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime",
