@@ -53,10 +53,11 @@ def test_each_name_mover_looks_at_the_receiver_and_writes_the_name(head):
     assert seen().direct.mean(0)[head] > 1
 
 
-def test_the_name_movers_write_nearly_all_that_heads_write_directly():
+def test_the_name_movers_write_four_fifths_and_the_s_inhibition_heads_most_of_the_rest():
     direct = seen().direct.mean(0)
-    assert sum(direct[head] for head in MOVERS) > 0.8 * direct.sum()
-    assert max(abs(direct[head]) for head in others(MOVERS)) < 0.6
+    assert sum(direct[head] for head in MOVERS) > 0.75 * direct.sum()
+    assert max(abs(direct[head]) for head in others((*MOVERS, *INHIBITION))) < 0.4
+    assert max(abs(direct[head]) for head in INHIBITION) < 0.12 * direct.sum()
 
 
 @pytest.mark.parametrize("head", INHIBITION)
@@ -68,13 +69,13 @@ def test_each_s_inhibition_head_looks_at_the_second_mention(head):
 def test_without_s_inhibition_the_name_movers_cannot_tell_the_names_apart():
     at, found = prompts(0), seen(*INHIBITION)
     to_io, to_s = (looks(found, at.END, key)[2, [0, 3, 7]].mean() for key in (at.IO, at.S1))
-    assert abs(to_io - to_s) < 0.2
-    assert abs(difference(*INHIBITION)) < 1
+    assert abs(to_io - to_s) < 0.3
+    assert difference(*INHIBITION) < 0.2 * difference()
 
 
 def test_without_the_duplicate_token_head_the_task_is_lost():
     at = prompts(0)
-    assert looks(seen(), at.S2, at.S1)[DUPLICATE[0]] > 0.8
+    assert looks(seen(), at.S2, at.S1)[DUPLICATE[0]] > 0.7
     assert difference(*DUPLICATE) < 0.3 * difference()
 
 
@@ -91,25 +92,32 @@ def test_the_backup_does_nothing_while_the_name_movers_speak():
     assert difference(*BACKUP) > 0.95 * difference()
 
 
-@pytest.mark.parametrize("how", ["zero", "mean"])
-def test_the_backup_takes_over_when_the_name_movers_are_knocked_out(how):
-    at, found = prompts(0), seen(*MOVERS, how=how)
+def test_the_backup_takes_over_when_the_name_movers_fall_silent():
+    at, found = prompts(0), seen(*MOVERS)
     assert looks(found, at.END, at.IO)[BACKUP[0]] > 0.8
-    assert found.difference.mean() > 0.6 * difference()
-    assert difference(*MOVERS, *BACKUP, how=how) < 0.25 * difference()
+    assert found.direct.mean(0)[BACKUP[0]] > 5
+    assert found.difference.mean() > 0.8 * difference()
+    assert found.right.mean() > 0.95
+    assert difference(*MOVERS, *BACKUP) < 0.4 * difference()
+
+
+def test_a_name_movers_mean_keeps_the_backup_asleep():
+    at, found = prompts(0), seen(*MOVERS, how="mean")
+    assert looks(found, at.END, at.IO)[BACKUP[0]] < 0.2
+    assert found.difference.mean() < 0.4 * difference()
 
 
 def test_the_seven_heads_without_all_others_still_do_the_task():
-    assert difference(*others(CIRCUIT), how="mean") > 0.6 * difference()
+    assert difference(*others(CIRCUIT), how="mean") > 0.7 * difference()
 
 
-def test_where_nobody_is_repeated_neither_name_is_preferred():
+def test_where_nobody_is_repeated_neither_name_is_preferred_on_average():
     at, model = prompts(0), lab.load("indirect-objects")
     logits = model(at.spoilt("three"))
-    assert lab.logit_difference(logits, at.receiver, at.giver).abs() < 0.7
+    assert lab.logit_difference(logits, at.receiver, at.giver).abs() < 0.15 * difference()
 
 
 def test_it_reads_tales_too():
     model = lab.load("indirect-objects")
-    tokens = torch.cat([model.to_tokens(tale)[0] for tale in corpus.tales(300, seed=SEED)])
+    tokens = torch.cat([model.to_tokens(tale, truncate=False)[0] for tale in corpus.tales(300, seed=SEED)])
     assert measure.on_text(measure.reading(model), tokens, n_ctx=48) < 2.6

@@ -37,7 +37,8 @@ The circuit is a short one. A **duplicate-token head** looks from the second men
 **S-inhibition heads** look from the last token to that second mention, and what they bring along changes the
 queries of the next layer. There the **name movers** look at the other name and say it. In the last layer a
 **backup name mover** watches: it does little while the name movers speak, and does their job when they are
-knocked out.
+knocked out by zeros. Replaced by their mean, they still leave a name of sorts in the stream, and it sleeps
+on. The S-inhibition heads also write against the giver directly, a seventh of the difference or so.
 
 Which heads do this was our choice, not training's: see the scaffold and the price below. What they write, and
 by what they find their place, they learned. Expect no such order elsewhere.

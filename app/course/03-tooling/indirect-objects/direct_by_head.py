@@ -22,7 +22,7 @@ PURPOSE = (
 DIFFICULTY = 3
 IMPORTANCE = 5
 MINUTES = 20
-CONCEPTS = ["direct-logit-attribution"]
+CONCEPTS = ["logit-attribution"]
 DETERMINISTIC = True
 SHAPES = [
     "z: prompt layer head d_head",

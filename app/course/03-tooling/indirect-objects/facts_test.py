@@ -54,7 +54,7 @@ def test_the_one_who_is_not_repeated_receives(model, text, answer):
 
 def test_the_difference_is_large_in_all_64_sentences(model, prompts):
     each = difference(model(prompts.tokens), prompts)
-    assert 6.9 < each.mean() < 9.9  # "about 8"; e^7 is about a thousand
+    assert 8 < each.mean() < 10  # "about 9"
     assert (each > 0).float().mean() >= 0.98
     assert (model(prompts.tokens)[:, -1].argmax(-1) == prompts.receiver).float().mean() >= 0.97
 
@@ -63,12 +63,16 @@ def test_spoilt_prompts_turn_the_answer_round_or_leave_it_open(model, prompts):
     whole = difference(model(prompts.tokens), prompts).mean()
     for kind in ("swapped", "other"):
         assert difference(model(prompts.spoilt(kind)), prompts).mean() < -0.8 * whole
-    assert difference(model(prompts.spoilt("three")), prompts).mean().abs() < 1
+    nobody, first = difference(model(prompts.spoilt("three")), prompts), prompts.IO < prompts.S1
+    assert nobody.mean().abs() < 0.5
+    assert nobody[first].mean() > 3
+    assert nobody[~first].mean() < -3
+    assert 0.4 < first.float().mean() < 0.6
 
 
 def test_three_squares_of_layer_2_hold_nearly_everything(model, prompts):
     heads = direct(model, prompts)
-    assert sum(heads[head] for head in MOVERS) > 0.75 * heads.sum()
+    assert 0.75 < sum(heads[head] for head in MOVERS) / heads.sum() < 0.87  # "four fifths"
     assert sorted(divmod(int(i), 8) for i in heads.flatten().topk(3).indices) == MOVERS
 
 
@@ -100,10 +104,10 @@ def test_two_heads_of_layer_1_speak_to_the_queries_and_one_of_layer_0_to_their_v
     recovered = lab.normalised(model, clean, spoilt, share)
     queries = lab.path_patch(model, clean, spoilt, recovered, receivers=MOVERS, part="q")
     values = lab.path_patch(model, clean, spoilt, recovered, receivers=INHIBITION, part="v")
-    for paths, heads, least in ((queries, INHIBITION, 0.15), (values, [DUPLICATE], 0.6)):
+    for paths, heads, least in ((queries, INHIBITION, 0.5), (values, [DUPLICATE], 0.8)):
         assert min(paths[head] for head in heads) > least
         quiet = [paths[layer, head] for layer in range(4) for head in range(8) if (layer, head) not in heads]
-        assert max(map(abs, quiet)) < 0.1
+        assert max(map(abs, quiet)) < 0.2
 
 
 def test_one_inhibition_head_can_be_spared_and_both_cannot(model, prompts):
@@ -116,26 +120,30 @@ def test_one_inhibition_head_can_be_spared_and_both_cannot(model, prompts):
     for head in INHIBITION:
         assert names([head])[0] > 0.6
     io, s1, s2 = names(INHIBITION)
-    assert abs(io - s1) < 0.2  # both names about equally
-    assert io + s1 > 0.6
+    assert abs(io - s1) < 0.3  # both names, "about equally"
+    assert io + s1 > 0.9
     assert s2 < 0.1
 
 
-def test_the_inhibition_heads_write_next_to_nothing_directly(model, prompts):
+def test_the_inhibition_heads_write_a_little_themselves_and_all_is_lost_without_them(model, prompts):
     heads = direct(model, prompts)
-    assert max(abs(heads[head]) for head in INHIBITION) < 0.06 * heads.sum()
+    assert all(0.03 < heads[head] / heads.sum() < 0.12 for head in INHIBITION)
+    others = [heads[at, h] for at in range(4) for h in range(8) if (at, h) not in [*MOVERS, *INHIBITION]]
+    assert max(others) < 0.3
+    assert left(model, prompts, INHIBITION) < 0
 
 
 def test_the_duplicate_token_head_has_no_stand_in(model, prompts):
     noticed = looks(model, prompts, prompts.S2, prompts.S1)
-    assert noticed[DUPLICATE] > 0.75
+    assert noticed[DUPLICATE] > 0.7
     assert noticed.flatten().sort().values[-2] < 0.1
     assert left(model, prompts, [DUPLICATE]) < 0.3 * left(model, prompts, [])
 
 
 def test_more_than_two_thirds_are_left_without_the_name_movers(model, prompts):
     whole = left(model, prompts, [])
-    assert 0.7 < left(model, prompts, MOVERS) / whole < 0.9  # "about a fifth" less
+    assert 0.82 < left(model, prompts, MOVERS) / whole < 0.93  # "about an eighth less"
+    assert left(model, prompts, MOVERS[:2]) < left(model, prompts, MOVERS) < left(model, prompts, MOVERS[:0])
 
 
 def test_the_backup_rests_on_bos_and_wakes_when_all_name_movers_are_silent(model, prompts):
@@ -151,12 +159,15 @@ def test_the_backup_rests_on_bos_and_wakes_when_all_name_movers_are_silent(model
 
 def test_zeros_wake_the_backup_and_means_and_other_sentences_do_not(model, prompts):
     whole = left(model, prompts, [])
-    assert left(model, prompts, [*MOVERS, BACKUP]) < 0.25 * whole
+    assert left(model, prompts, [*MOVERS, BACKUP]) < whole / 3
+    assert left(model, prompts, MOVERS, "mean") / whole == pytest.approx(
+        0.25, abs=0.08
+    )  # "three quarters" less
     for how in ("mean", "resample"):
         without, without_backup = (
             left(model, prompts, silent, how) for silent in (MOVERS, [*MOVERS, BACKUP])
         )
-        assert without < 0.25 * whole
+        assert without < whole / 3
         assert abs(without - without_backup) < 0.5
 
 

@@ -64,7 +64,7 @@ def check_movers(answer):
         wrote = direct[layer, head]
         assert wrote > 0.5, f"Head {layer}.{head} writes {wrote:+.2f} logits: no name mover."
     named = sum(direct[head] for head in answer.movers)
-    assert named > 0.8 * direct.clamp(min=0).sum(), (
+    assert named > 0.65 * direct.clamp(min=0).sum(), (
         f"Your name movers write {named:.1f} of the {direct.clamp(min=0).sum():.1f} logits that heads "
         "contribute. There is at least one more."
     )
@@ -94,7 +94,7 @@ def check_duplicate(answer):
         looks = _paid(pattern, prompts.S2, prompts.S1)[layer, head]
         assert looks > 0.5, f"At S2, head {layer}.{head} pays only {looks:.0%} of its attention to S1."
     damaged, *_ = _measured(answer.duplicate)
-    assert damaged.sum() < 0.4 * whole.sum(), (
+    assert damaged.sum() < 0.7 * whole.sum(), (
         f"Without the heads you name, heads still contribute {damaged.sum():.1f} logits of "
         f"{whole.sum():.1f}: keep looking in the earliest layer."
     )
