@@ -20,6 +20,7 @@ NAMES = [
     "modular-addition",
     "tiny-gpt2",
     "indirect-objects",
+    "brackets",
 ]
 READERS = [entry.name for entry in lab.models() if entry.tokenizer != "none"]
 

@@ -4,6 +4,8 @@
 >>> model = lab.load("attn-only-2l")
 """
 
+from workers.lab import brackets
+from workers.lab.agreement import Agreement, agreement
 from workers.lab.attention import AttentionView, attention, attention_heads
 from workers.lab.bars import progress
 from workers.lab.baselines import Baselines, baselines
@@ -60,6 +62,7 @@ from workers.lab.views.sampled import Samples, samples
 from workers.lab.without import without
 
 __all__ = [
+    "Agreement",
     "AttentionView",
     "Attribution",
     "Baselines",
@@ -78,6 +81,7 @@ __all__ = [
     "ablate",
     "ablate_heads",
     "ablation_hooks",
+    "agreement",
     "answer_tokens",
     "attention",
     "attention_heads",
@@ -87,6 +91,7 @@ __all__ = [
     "attribution_patch_residual",
     "baselines",
     "beside",
+    "brackets",
     "checkpoints",
     "config",
     "device",

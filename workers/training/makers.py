@@ -1,5 +1,6 @@
 """All models that the course ships, in the order of their training."""
 
+from workers.training.brackets import Brackets
 from workers.training.indirect_card import IndirectObjects
 from workers.training.language import LanguageModel
 from workers.training.making import Maker
@@ -10,6 +11,7 @@ _ALL: tuple[Maker, ...] = (
     *(LanguageModel(recipe) for recipe in RECIPES.values()),
     ModularAddition(),
     IndirectObjects(),
+    Brackets(),
 )
 
 MAKERS = {maker.name: maker for maker in _ALL}

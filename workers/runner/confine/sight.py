@@ -24,6 +24,7 @@ _OF_WORKERS = (
     "__init__.py", "wire.py", "values.py", "rehearsal.py", "digits.py", "lab", "runner",
     "training/__init__.py", "training/corpus.py", "training/lexicon.py",  # `lab.tales`
     "training/giving.py",  # `lab.indirect_objects`
+    "training/bracket_strings.py",  # `lab.brackets`
 )  # fmt: skip
 _SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime",
