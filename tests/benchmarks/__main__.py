@@ -1,4 +1,5 @@
-"""`make bench`: ours beside nbgrader, otter-grader, papermill and a Jupyter kernel, in one run; then a crowd.
+"""`make bench`: ours beside nbgrader, otter-grader, papermill and a Jupyter kernel, in one run; then a crowd;
+then the lab's techniques beside TransformerLens's own.
 
 Everybody grades the same exercise with the same checks on the same weights, with one torch thread. Rounds are
 interleaved, so that a busy moment hits all. The crowd are Locust's learners on a cohort's installation. Not a
@@ -38,7 +39,18 @@ from tests.benchmarks.papermill import Papermill
 from tests.benchmarks.submissions import Submission, all_of_them, right
 from tests.benchmarks.systems import Burst, Graded, System, Wrong
 
-NAMES = ("ours", "engine", "kernel", "jupyter", "restart", "papermill", "nbgrader", "otter", "locust")
+NAMES = (
+    "ours",
+    "engine",
+    "kernel",
+    "jupyter",
+    "restart",
+    "papermill",
+    "nbgrader",
+    "otter",
+    "locust",
+    "techniques",
+)
 _QUIET = 0.3  # load average above which seconds say little
 _REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
@@ -125,13 +137,22 @@ def _bench(options: argparse.Namespace) -> None:
     data = settings().data_dir
     before, begun = measure.load(), time.monotonic()
     _say_load(before)
-    names = [name for name in options.only if name != "locust"]
+    names = [name for name in options.only if name not in ("locust", "techniques")]
     results, about = _compared(names, data, options) if names else ({}, {})
     crowds = (
         crowd.measured(prepare(["locust"], data)["locust"], options.quick) if "locust" in options.only else []
     )
+    compared = _techniques(options.quick) if "techniques" in options.only else ([], "")
     machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
-    _publish(results, crowds, machine, data)
+    _publish(results, crowds, compared, machine, data)
+
+
+def _techniques(quick: bool) -> tuple[list[dict[str, Any]], str]:
+    """The lab's techniques beside TransformerLens's, and the table. Only now torch is needed in here."""
+    from tests.benchmarks import techniques
+
+    found = techniques.measured(quick)
+    return [one.as_json() for one in found], "\n" + techniques.report(found) + "\n"
 
 
 def _compared(
@@ -294,11 +315,23 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _publish(results: dict[str, Any], crowds: list[Crowd], machine: dict[str, Any], data: Path) -> None:
-    text = _report(results, crowds, machine)
+def _publish(
+    results: dict[str, Any],
+    crowds: list[Crowd],
+    compared: tuple[list[dict[str, Any]], str],
+    machine: dict[str, Any],
+    data: Path,
+) -> None:
+    techniques, table_of_them = compared
+    text = _report(results, crowds, machine) + table_of_them
     folder = data / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    found = {"machine": machine, "systems": results, "crowds": [one.as_json() for one in crowds]}
+    found = {
+        "machine": machine,
+        "systems": results,
+        "crowds": [one.as_json() for one in crowds],
+        "techniques": techniques,
+    }
     (folder / "result.json").write_text(json.dumps(found, indent=1))
     (folder / "result.md").write_text(text)
     print(f"\n{text}\nKept in {folder}: result.md, result.json.")

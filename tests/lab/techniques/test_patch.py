@@ -10,6 +10,8 @@ from transformer_lens import patching
 
 from tests.lab.techniques.conftest import Case, case_of
 from workers import lab
+from workers.lab.techniques import runs
+from workers.lab.techniques.shortcut import Shortcut
 
 THEIRS = {"z": "out", "q": "q", "k": "k", "v": "v", "pattern": "pattern"}
 STREAM = {
@@ -77,6 +79,20 @@ def test_batches_are_cut_and_give_the_same(case: Case, monkeypatch: pytest.Monke
     monkeypatch.setattr("workers.lab.techniques.runs.MOST_TOKENS", 5 * case.clean.numel())
     parts = lab.patch_heads_by_position(case.model, case.clean, case.corrupted, case.metric)
     torch.testing.assert_close(parts, whole, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("part", ["z", "pattern"])
+def test_the_shortcut_of_long_work_leads_to_the_same(
+    case: Case, part: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = (case.model, case.clean, case.corrupted, case.metric)
+    monkeypatch.setattr(runs, "MOST_TOKENS", 2 * case.clean.numel())
+    whole = lab.patch_heads(*args, part), lab.patch_residual(*args)
+    monkeypatch.setattr(runs, "_LONG", 0)
+    assert Shortcut(case.model, case.corrupted).taken
+    short = lab.patch_heads(*args, part), lab.patch_residual(*args)
+    torch.testing.assert_close(short, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(case.metric(case.model(case.clean)), torch.tensor(1.0), atol=1e-3, rtol=0)
 
 
 def test_texts_are_read_as_the_model_reads_them() -> None:

@@ -4,6 +4,7 @@ Each place ("site") gets its own copy of the prompts; copies are stacked along t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from workers.lab.bars import progress
 from workers.lab.techniques.metrics import Metric, number
 from workers.lab.techniques.places import layers_of, stream_hook
+from workers.lab.techniques.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -76,11 +78,20 @@ def swept(
 
     The metric sees each run's logits alone, [batch, pos, d_vocab]. Long work shows how far it is.
     """
+    shortcut = Shortcut(model, tokens) if _is_long(model, tokens, sites) else None
     values: list[Tensor] = []
     for chunk in chunks(model, tokens, sites, title):
-        logits = model.run_with_hooks(tokens.repeat(len(chunk), 1), fwd_hooks=edits(chunk, len(tokens)))
+        stacked, hooks = tokens.repeat(len(chunk), 1), edits(chunk, len(tokens))
+        with shortcut.to(_first_layer(chunk), len(chunk)) if shortcut else nullcontext():
+            logits = model.run_with_hooks(stacked, fwd_hooks=hooks)
         values += [number(metric, one).cpu() for one in logits.split(len(tokens))]
     return torch.stack(values) if values else torch.zeros(0)
+
+
+def _first_layer(sites: Sequence[Site]) -> int:
+    """The first that is edited; 0 if an edit is outside of the layers."""
+    names = [edit.name.split(".") for site in sites for edit in site]
+    return min((int(name[1]) if name[0] == "blocks" else 0 for name in names), default=0)
 
 
 def chunks(
@@ -90,8 +101,11 @@ def chunks(
     many = min(MOST_TOKENS, MOST_LOGITS // model.cfg.d_vocab) // tokens.numel()
     size = max(1, many)
     parts = [sites[start : start + size] for start in range(0, len(sites), size)]
-    work = sum(weight.numel() for weight in model.parameters()) * tokens.numel() * len(sites)
-    return iter(progress(parts, title) if work > _LONG and len(parts) > 1 else parts)
+    return iter(progress(parts, title) if _is_long(model, tokens, sites) and len(parts) > 1 else parts)
+
+
+def _is_long(model: "TransformerBridge", tokens: Int[Tensor, "batch pos"], sites: Sequence[Any]) -> bool:
+    return sum(weight.numel() for weight in model.parameters()) * tokens.numel() * len(sites) > _LONG
 
 
 def edits(sites: Sequence[Site], batch: int) -> list[Hook]:

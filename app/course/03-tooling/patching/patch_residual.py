@@ -78,7 +78,7 @@ def patch_residual(
 def check_unharmed(answer):
     """Afterwards the model is whole."""
     clean, corrupted, right, wrong = _pairs(2)
-    want = lab.load("attn-only-2l")(clean)
+    want = lab.load("attn-only-2l")(corrupted)
     got = answer.probe_after("attn-only-2l", clean, corrupted, right, wrong)
     assert torch.allclose(got, want, atol=2e-3), (
         "After your map the model is no longer what it was: a hook is still on it, and every later run "
@@ -121,10 +121,10 @@ def _compare(answer, name):
 
 def _pairs(count):
     """A B … C D … A, and the same with A and C exchanged where they come first: then D is right, not B."""
-    length = random.randint(10, 14)
+    length = random.randint(7, 9)
     clean = torch.stack([1 + torch.randperm(1023)[:length] for _ in range(count)])
     clean = torch.cat([torch.zeros(count, 1, dtype=torch.long), clean], dim=1)
-    first, second = random.randint(1, 3), random.randint(5, 7)
+    first, second = random.randint(1, 2), random.randint(4, 5)
     clean[:, -1] = clean[:, first]
     corrupted = clean.clone()
     corrupted[:, first], corrupted[:, second] = clean[:, second], clean[:, first]
@@ -148,7 +148,7 @@ def probe_after(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "ba
 
     model = lab.load(model_name)
     patch_residual(model, clean, corrupted, lambda logits: _difference(logits, right, wrong))
-    after = model(clean)
+    after = model(corrupted)
     model.reset_hooks()
     return after
 
