@@ -94,6 +94,15 @@ def test_heads_are_their_positions_together(case: Case) -> None:
         torch.testing.assert_close(split.sum(-1), whole)
 
 
+def test_the_model_and_its_original_can_be_copied_afterwards() -> None:
+    case = case_of("attn-only-2l")
+    case.model(case.clean)
+    copied = copy.deepcopy(case.model)
+    lab.attribution_patch_heads(copied, case.clean, case.corrupted, case.metric)
+    again = copy.deepcopy(case.model)
+    torch.testing.assert_close(again(case.clean), copy.deepcopy(copied)(case.clean))
+
+
 def test_weights_stay_frozen_and_no_gradient_is_left() -> None:
     case = case_of("tiny-gpt2")
     lab.attribution_patch_heads(case.model, case.clean, case.corrupted, case.metric)

@@ -112,6 +112,8 @@ def _gradients(
                 "given: no `.item()`, `.detach()`, `argmax` or comparison."
             )
         found = torch.autograd.grad(said, [kept[name] for name in names], allow_unused=True)
+    with torch.no_grad():
+        model(tokens[:1, :1])  # modules remember their last input: one with a graph could not be copied
     blank = [
         torch.zeros_like(kept[name]) if one is None else one for name, one in zip(names, found, strict=True)
     ]
