@@ -9,7 +9,6 @@ win there. And the model is not quite the one you know. It computes the same, bu
 have changed their seats, so nobody can know beforehand which one it is.
 """
 
-import copy
 import random
 
 import torch
@@ -97,16 +96,17 @@ def check_turns_round(answer):
 
 def _measured(orders, layer, head) -> tuple[Float[Tensor, "prompt"], Float[Tensor, "prompt"]]:
     """The right answer's lead without and with that patch, on prompts that nobody has seen."""
-    model = _shuffled(orders)
+    model = lab.load("attn-only-2l")
     clean, corrupted, right, wrong = _pairs(20)
-    name = f"blocks.{layer}.attn.hook_z"
+    name, row = f"blocks.{layer}.attn.hook_z", torch.arange(20)
+    seat = int(orders[layer, head])  # of the same head in the model as it is
+
     _, cache = model.run_with_cache(corrupted)
 
     def put(z, hook):
-        z[:, :, head] = cache[name][:, :, head]
+        z[:, :, seat] = cache[name][:, :, seat]
         return z
 
-    row = torch.arange(len(clean))
     leads = [
         logits[row, -1, right] - logits[row, -1, wrong]
         for logits in (model(clean), model.run_with_hooks(clean, fwd_hooks=[(name, put)]))
@@ -122,14 +122,9 @@ def _orders() -> Int[Tensor, "layer head"]:
     return orders
 
 
-def _shuffled(orders):
-    """The two-layer model with its heads in another order: the same function."""
-    from workers import lab
-
-    known = lab.load("attn-only-2l")
+def _reseat(model, orders) -> None:
+    """The heads of each layer in another order, in place: what the model computes stays the same."""
     with torch.no_grad():
-        known(torch.zeros(1, 1, dtype=torch.long))  # what a run with gradients has left cannot be copied
-        model = copy.deepcopy(known)
         for layer, order in enumerate(orders.tolist()):
             attention = model.blocks[layer].attn
             for part in ("q", "k", "v"):
@@ -137,7 +132,6 @@ def _shuffled(orders):
                 linear.weight.copy_(linear.weight.clone().unflatten(0, (8, -1))[order].flatten(0, 1))
                 linear.bias.copy_(linear.bias.clone().unflatten(0, (8, -1))[order].flatten(0, 1))
             attention.o.weight.copy_(attention.o.weight.clone().unflatten(1, (8, -1))[:, order].flatten(1, 2))
-    return model
 
 
 def _pairs(count):
@@ -153,7 +147,14 @@ def _pairs(count):
 
 
 def probe_shuffled(orders, clean, corrupted, right, wrong) -> tuple[int, int]:
-    return flip_the_answer(_shuffled(orders), clean, corrupted, right, wrong)
+    from workers import lab
+
+    model = lab.load("attn-only-2l")
+    _reseat(model, orders)
+    try:
+        return flip_the_answer(model, clean, corrupted, right, wrong)
+    finally:
+        _reseat(model, orders.argsort(1))
 
 
 def mistake_known_beforehand__flip_the_answer(model, clean, corrupted, right, wrong):
@@ -179,13 +180,6 @@ def mistake_layer_and_head_exchanged__flip_the_answer(model, clean, corrupted, r
     """First the layer, then the head: yours are the wrong way round."""
     layer, head = flip_the_answer(model, clean, corrupted, right, wrong)
     return head, layer
-
-
-def mistake_last_layer_only__flip_the_answer(model, clean, corrupted, right, wrong):
-    """You search the last layer alone. Its heads stand in for one another, so that none of them turns the
-    answer by itself; look below."""
-    grid = lab.patch_heads(model, corrupted, clean, lambda logits: lab.logit_difference(logits, right, wrong))
-    return model.cfg.n_layers - 1, int(grid[-1].argmin())
 
 
 def also_right_by_denoising__flip_the_answer(model, clean, corrupted, right, wrong):
