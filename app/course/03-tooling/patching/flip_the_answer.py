@@ -197,10 +197,18 @@ def also_right_by_denoising__flip_the_answer(model, clean, corrupted, right, wro
     return best[1], best[2]
 
 
-def also_right_by_gradient__flip_the_answer(model, clean, corrupted, right, wrong):
-    def metric(logits):
-        return lab.logit_difference(logits, right, wrong)
+def also_right_by_votes__flip_the_answer(model, clean, corrupted, right, wrong):
+    old = model.run_with_cache(corrupted)[1]
+    votes = torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+            chosen = (torch.arange(model.cfg.n_heads) == head)[None, None, :, None]
 
-    return divmod(
-        int(lab.attribution_patch_heads(model, clean, corrupted, metric).argmax()), model.cfg.n_heads
-    )
+            def put(z, hook, layer=layer, chosen=chosen):
+                return torch.where(chosen, old["z", layer], z)
+
+            logits = model.run_with_hooks(clean, fwd_hooks=[(f"blocks.{layer}.attn.hook_z", put)])[:, -1]
+            turned = logits.gather(1, wrong[:, None]) > logits.gather(1, right[:, None])
+            votes[layer, head] = turned.float().mean()
+    place = votes.flatten().argmax().item()
+    return place // model.cfg.n_heads, place % model.cfg.n_heads

@@ -25,8 +25,8 @@ from torch import Tensor
 from workers import lab
 
 PURPOSE = (
-    "Patching costs a run a place, and a large model has thousands of heads and many more neurons. This costs "
-    "three runs, whatever the size, and says where patching is worth its price."
+    "Patching costs a run a place, and a large model has thousands of heads and many more neurons. This "
+    "costs three runs, whatever the size, and says where patching is worth its price."
 )
 DIFFICULTY = 4
 IMPORTANCE = 4

@@ -90,7 +90,7 @@ def check_unharmed(answer):
 
 def check_first_row(answer):
     """Before layer 0, one position that differs is everything, and the others are nothing."""
-    clean, corrupted, right, wrong = _pairs(1)
+    clean, corrupted, right, wrong = _pairs(2)
     corrupted = clean.clone()
     place = random.randrange(2, clean.shape[1] - 1)
     corrupted[:, place] = 1023 - clean[:, place]
