@@ -19,7 +19,7 @@ from workers.lab.hooks import check_hooks
 from workers.lab.models import loading
 from workers.lab.models.registry import look_in
 
-INSTALLED = os.environ.get("UNEMBED_MODELS_DIR", "")
+INSTALLED = os.environ.get("UNEMBED_TEST_MODELS", "")  # a folder of installed models
 FLAGS = ("set_use_attn_result", "set_use_hook_mlp_in")
 
 
