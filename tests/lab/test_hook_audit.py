@@ -25,7 +25,8 @@ FLAGS = ("set_use_attn_result", "set_use_hook_mlp_in")
 
 def silent(model: Any, names: list[str] | None = None) -> list[str]:
     """Where an edit does nothing, and nobody says so."""
-    tokens = torch.randint(1, model.cfg.d_vocab, (2, 6))
+    torch.manual_seed(0)
+    tokens = torch.randint(1, model.cfg.d_vocab, (2, min(6, model.cfg.n_ctx)))
     plain = model(tokens.clone())
     tries = [(name, way) for name in names or model.hook_dict for way in ("returned", "in place")]
     says = [edited(model, tokens.clone(), name, way) for name, way in tries]
@@ -36,7 +37,7 @@ def edited(model: Any, tokens: Tensor, name: str, way: str) -> Tensor | None:
     """What the model says while a hook there puts noise in the value's place; None if it refuses."""
 
     def scramble(value: Tensor, hook: object) -> Tensor | None:
-        noise = torch.randint_like(value, 1, 6) if value.dtype == torch.long else torch.randn_like(value)
+        noise = value.flip(-1) if value.dtype == torch.long else torch.randn_like(value)
         if way == "returned":
             return noise
         value[...] = noise

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Literal
 
 import torch
@@ -194,8 +194,18 @@ def check_hooks(model: Any) -> None:
             module.__class__ = CheckedHookPoint
         if isinstance(module, CheckedHookPoint):
             object.__setattr__(module, "_model", model)  # not as a part of it: the model would hold itself
-    if type(model) is TransformerBridge:
-        model.__class__ = CheckedBridge
+    if isinstance(model, TransformerBridge) and not isinstance(model, CheckedBridge):
+        model.__class__ = _checked_kind(type(model))
+
+
+@cache
+def _checked_kind(kind: type[TransformerBridge]) -> type[TransformerBridge]:
+    """The same kind of model, whose hooks are checked."""
+    if kind is TransformerBridge:
+        return CheckedBridge
+    return type(
+        kind.__name__, (CheckedBridge, kind), {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    )
 
 
 def check_every_model() -> None:

@@ -101,9 +101,9 @@ def _filled(entry: ModelInfo, state: dict[str, "Tensor"]) -> "TransformerBridge"
     model = _boot(entry)
     # TransformerLens keeps the norms' first tensors as `w` and `b`: those are filled, not replaced.
     model.load_state_dict(state, strict=True, assign=entry.norm != "LN")
-    _check_hooks(model)
     if entry.tokenizer == "none":
         _without_text(model)
+    _check_hooks(model)
     return model.eval().requires_grad_(False)
 
 
