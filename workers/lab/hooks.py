@@ -195,7 +195,7 @@ def check_hooks(model: Any) -> None:
         if isinstance(module, CheckedHookPoint):
             object.__setattr__(module, "_model", model)  # not as a part of it: the model would hold itself
     if isinstance(model, TransformerBridge) and not isinstance(model, CheckedBridge):
-        model.__class__ = _checked_kind(type(model))
+        model.__class__ = _checked_kind(type(model))  # type: ignore[arg-type]
 
 
 @cache
