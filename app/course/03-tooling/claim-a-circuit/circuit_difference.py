@@ -1,6 +1,6 @@
 """What the circuit can do alone
 
-Run the model with your `keep_only` in every layer, and measure what is left of the behaviour: the logit
+Run the model with your `keep_places` in every layer, and measure what is left of the behaviour: the logit
 difference of `right` against `wrong` at `end`, averaged over the prompts. Heads in `silent` write nothing,
 wherever they stand.
 
@@ -20,11 +20,11 @@ HINTS = [
     "`_, cache = model.run_with_cache(others)` and then `cache['z', layer].mean(0)`: the mean over "
     "prompts alone "
     "keeps the axes pos, head and d_head.",
-    "`hooks = [(f'blocks.{layer}.attn.hook_z', lambda z, hook: keep_only(z, means[hook.layer()], "
+    "`hooks = [(f'blocks.{layer}.attn.hook_z', lambda z, hook: keep_places(z, means[hook.layer()], "
     "kept[hook.layer()])) for layer in range(model.cfg.n_layers)]`, with zeros for the silent heads, then "
     "the logits at `[row, end]`.",
 ]
-USES = ["keep_only"]
+USES = ["keep_places"]
 MINUTES = 15
 CONCEPTS = ["claimed-a-circuit"]
 DETERMINISTIC = True
@@ -62,7 +62,7 @@ def circuit_difference(
     means = [cache["z", layer].mean(0) for layer in range(model.cfg.n_layers)]
 
     def keep(z, hook):
-        z = keep_only(z, means[hook.layer()], kept[hook.layer()])
+        z = keep_places(z, means[hook.layer()], kept[hook.layer()])
         z[:, :, [head for layer, head in silent if layer == hook.layer()]] = 0
         return z
 
@@ -209,7 +209,7 @@ def also_right_gather__circuit_difference(model, tokens, others, kept, right, wr
         means[hook.layer()] = z.mean(dim=0)
 
     def keep(z, hook):
-        z = keep_only(z, means[hook.layer()], kept[hook.layer()])
+        z = keep_places(z, means[hook.layer()], kept[hook.layer()])
         for layer, head in silent:
             if layer == hook.layer():
                 z[:, :, head] = 0
@@ -231,7 +231,7 @@ def also_right_with_a_context__circuit_difference(model, tokens, others, kept, r
         loud[[head for its_layer, head in silent if its_layer == layer]] = 0
 
         def keep(z, hook, mean=mean, here=kept[layer], loud=loud):
-            return keep_only(z, mean, here) * loud
+            return keep_places(z, mean, here) * loud
 
         hooks.append((f"blocks.{layer}.attn.hook_z", keep))
     with model.hooks(fwd_hooks=hooks):
