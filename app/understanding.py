@@ -260,9 +260,10 @@ def _item(exercise: Exercise, name: str, user: User) -> Item | None:
     truth = RIGHT if variant in exercise.also_right else variant.name
     others = [one for one in exercise.mistakes if one.name != name and one.doc != variant.doc]
     random.shuffle(others)
-    told = {one.name: one.doc for one in exercise.mistakes}
-    keys = list(dict.fromkeys([truth, RIGHT, *(one.name for one in others)]))[:_MOST_CHOICES]
+    saying = {one.doc: one.name for one in others}  # two mistakes may be told the same
+    keys = list(dict.fromkeys([truth, RIGHT, *saying.values()]))[:_MOST_CHOICES]
     random.shuffle(keys)
+    told = {one.name: one.doc for one in exercise.mistakes}
     choices = {key: told.get(key, "It passes: the same, written differently.") for key in keys}
     return Item(name, _code(variant), choices, truth)
 

@@ -50,3 +50,11 @@ def test_a_lesson_ends_with_a_checklist_and_resources_and_can_be_tested_out_of(l
     assert lesson.resources
     assert all(link.url.startswith("https://") and link.note for link in lesson.resources)
     assert 1 <= len(lesson.test_out) <= 3
+
+
+def test_step_three_has_more_exercises_than_it_promises() -> None:
+    assert sum(COURSE.lessons[exercise.lesson].step == "3" for exercise in EXERCISES) >= 32
+
+
+def test_nothing_of_step_three_is_left_unwritten() -> None:
+    assert all(ref.written for ref in COURSE.path.node("tooling").lessons)

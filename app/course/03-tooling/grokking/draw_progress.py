@@ -51,7 +51,13 @@ def draw_progress(
     frequencies: list[int],
     trained: Bool[Tensor, "p p"],
 ) -> Figure:
-    """Train, test, restricted and excluded loss (nats, on a logarithmic axis) over these steps."""
+    """Train, test, restricted and excluded loss (nats, on a logarithmic axis) over these steps.
+
+    >>> logits = torch.zeros(2, 3, 3, 3, dtype=torch.float64)
+    >>> figure = draw_progress([0, 100], logits, [1], torch.eye(3, dtype=torch.bool))
+    >>> len(figure.data), figure.layout.yaxis.type
+    (4, 'log')
+    """
     p = len(trained)
     answer = (torch.arange(p)[:, None] + torch.arange(p)) % p
     losses: dict[str, list[float]] = {"train": [], "test": [], "restricted": [], "excluded": []}

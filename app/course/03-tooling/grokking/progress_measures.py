@@ -57,7 +57,12 @@ def sum_waves(p: int, frequencies: list[int]) -> Float[Tensor, "directions p*p"]
 def restricted_loss(
     logits: Float[Tensor, "p p p"], frequencies: list[int], pairs: Bool[Tensor, "p p"]
 ) -> float:
-    """The loss of logits [a, b, c] with only the constant and the key frequencies' waves of a + b left."""
+    """The loss of logits [a, b, c] with only the constant and the key frequencies' waves of a + b left.
+
+    >>> blind, everywhere = torch.zeros(3, 3, 3, dtype=torch.float64), torch.ones(3, 3, dtype=torch.bool)
+    >>> round(restricted_loss(blind, [1], everywhere), 4)
+    1.0986
+    """
     constant = logits.mean((0, 1))
     return _loss(constant + _key_part(logits, frequencies), pairs)
 

@@ -26,6 +26,7 @@ MINUTES = 8
 CONCEPTS = ["dictionary-learning", "red-teamed-a-claim"]
 DIFFICULTY = 2
 IMPORTANCE = 4
+SHAPES = ["weight: row column", "noise: row column", "twin: row column"]
 PURPOSE = """A control keeps everything that you do not want to explain by, and destroys what you do. This one
 is used for probes, for saliency maps and for attention pictures, too, and it has sunk many a finding."""
 WHY = """What the twin keeps is chosen: the architecture, the sizes, the scale of every matrix, and (because

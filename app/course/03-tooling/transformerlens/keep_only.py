@@ -28,6 +28,7 @@ HINTS = [
 MINUTES = 6
 CONCEPTS = ["cached-activations"]
 DETERMINISTIC = True
+SHAPES = ["hook_z: batch pos head d_head", "hook_resid_post: batch pos d_model"]
 WHY = """
 `endswith` for what is wanted of every layer, equality for what is wanted once. A filter with `in` would be
 shorter and wrong some day: `"hook_z"` is safe, but `"resid_post"` is in every layer, and `blocks.1` begins
