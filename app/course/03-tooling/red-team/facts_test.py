@@ -78,3 +78,12 @@ def test_a_prompt_of_a_dozen_tokens_breaks_the_impostor():
     }
     assert loss["attn-only-2l"] < 1
     assert loss["fixed-period-impostor"] > 3
+
+
+def test_the_logit_difference_can_be_right_about_which_name_where_no_name_is_due():
+    model = lab.load("indirect-objects")
+    last = model(model.to_tokens("When Mary and John went to the mill, John went to"))[0, -1]
+    mary, john, the = (model.to_tokens(word, prepend_bos=False)[0, 0] for word in (" Mary", " John", " the"))
+    assert last[mary] - last[john] > 3
+    assert last.softmax(-1)[mary] < 0.01
+    assert last.argmax() == the
