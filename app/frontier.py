@@ -61,7 +61,7 @@ class Frontier:
         traces = [
             _trace("others", [one for one in self.points if not one.mine], _OTHERS, "markers"),
             _trace("yours", self.mine, _MINE, "markers"),
-            _trace("the frontier", self.best, _LINE, "lines"),
+            _trace("the frontier", self.best, _LINE, "lines+markers"),
         ]
         layout = {
             "title": {"text": title},
@@ -107,7 +107,7 @@ def unbeaten(points: Iterable[Point]) -> list[Point]:
 def _trace(name: str, points: Iterable[Point], colour: str, mode: str) -> dict[str, Any]:
     points = list(points)
     symbols = ["circle" if point.passed else "x-thin-open" for point in points]
-    look: dict[str, Any] = {"line": {"color": colour, "shape": "hv"}} if mode == "lines" else {}
+    look: dict[str, Any] = {"line": {"color": colour, "shape": "hv"}} if "lines" in mode else {}
     if mode == "markers":
         look["marker"] = {"color": colour, "size": 10, "symbol": symbols}
     x, y = [point.cost for point in points], [point.merit for point in points]

@@ -35,7 +35,7 @@ def _grade(reference: Path, answer: Path) -> None:
     try:
         trusted = _run(f"course_{reference.stem}", reference)
         learner = _run("answer", answer)
-        asked = types.SimpleNamespace(**vars(learner))
+        asked = types.SimpleNamespace(measured=lambda **_: None, **vars(learner))
         for check in [value for name, value in vars(trusted).items() if name.startswith("check_")]:
             check(asked)
         os.write(result, f"{answer.stem}\n".encode())
