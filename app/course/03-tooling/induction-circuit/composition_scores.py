@@ -112,7 +112,7 @@ def check_models(answer):
 
 def check_chance(answer):
     """Chance has the right mean and the right spread, for heads of several sizes."""
-    for d_model, d_head in ((40, 3), (24, 6)):
+    for d_model, d_head in ((40, 3), (24, 6), (9, 6)):
         count = 400
         got = answer.scores_of_chance(d_model, d_head, count)
         ours = scores_of_chance(d_model, d_head, 800)
@@ -206,6 +206,14 @@ def mistake_thin_pair__scores_of_chance(d_model, d_head, count):
     two factors."""
     return torch.tensor(
         [composition_score(torch.randn(d_model, d_head), torch.randn(d_head, d_model)) for _ in range(count)]
+    )
+
+
+def mistake_thin_pair_turned__scores_of_chance(d_model, d_head, count):
+    """You draw one factor for each head. W_A and W_B are [d_model, d_model], each a product of two factors:
+    the spread is smaller without the second."""
+    return torch.tensor(
+        [composition_score(torch.randn(d_head, d_model), torch.randn(d_model, d_head)) for _ in range(count)]
     )
 
 

@@ -96,9 +96,11 @@ def check_from_the_farthest(answer):
     scores = torch.randperm(layers * heads).view(layers, heads) / 7.0 - 1
     got, want = answer.from_the_farthest(scores), from_the_farthest(scores)
     assert len(got) == len(want), f"There are {layers} × {heads} heads, and your list has {len(got)} entries."
-    assert [tuple(head) for head in got] == want, (
-        f"Your list begins with {[tuple(head) for head in got[:3]]}, with the scores "
-        f"{_scores(scores, got[:3])}. The largest three belong to {want[:3]}."
+    pairs = zip(got, want, strict=True)
+    first = next((place for place, pair in enumerate(pairs) if pair[0] != pair[1]), None)
+    assert first is None, (
+        f"Place {first} of your list (counted from 0) has head {got[first]}{_score(scores, got[first])}. "
+        f"There belongs {want[first]}{_score(scores, want[first])}."
     )
 
 
@@ -113,9 +115,10 @@ def check_shipped_model(answer):
     lab.same(scores, look_back(pattern), tol=1e-3, name="the scores of attn-only-2l")
 
 
-def _scores(scores: Float[Tensor, "layer head"], heads: list[tuple[int, int]]) -> str:
-    known = [head for head in heads if 0 <= head[0] < scores.shape[0] and 0 <= head[1] < scores.shape[1]]
-    return ", ".join(f"{scores[layer, head]:.2f}" for layer, head in known)
+def _score(scores: Float[Tensor, "layer head"], head: tuple[int, int]) -> str:
+    layers, heads = scores.shape
+    there = 0 <= head[0] < layers and 0 <= head[1] < heads
+    return f", with the score {scores[head]:.2f}" if there else ", which does not exist"
 
 
 def mistake_sign__look_back(pattern):
@@ -177,6 +180,12 @@ def mistake_within_layers__from_the_farthest(scores):
     return [
         (layer, head) for layer, row in enumerate(scores) for head in row.argsort(descending=True).tolist()
     ]
+
+
+def mistake_by_size__from_the_farthest(scores):
+    """You sort by the size of the scores, without their sign. A score of −1 is the smallest, not one of the
+    largest."""
+    return from_the_farthest(scores.abs())
 
 
 def also_right_einsum__look_back(pattern):

@@ -73,7 +73,7 @@ _HEADS = [(layer, head) for layer in range(2) for head in range(8)]
 
 def check_exists(answer):
     """The model has such a head."""
-    layer, head = answer.probe_shuffled(_orders(), *_pairs(4))
+    layer, head = answer.probe_reseated(_reseated(_orders()), *_pairs(4))
     assert (layer, head) in _HEADS, (
         f"There is no head {layer}.{head}: layers are 0 and 1, heads 0 to 7. First the layer, then the head."
     )
@@ -83,7 +83,7 @@ def check_turns_round(answer):
     """On other prompts, that patch makes the wrong answer win."""
     for _ in range(2):
         orders = _orders()
-        layer, head = answer.probe_shuffled(orders, *_pairs(6))
+        layer, head = answer.probe_reseated(_reseated(orders), *_pairs(6))
         assert (layer, head) in _HEADS, f"There is no head {layer}.{head} in this model."
         before, after = _measured(orders, layer, head)
         turned = (after < 0).float().mean().item()
@@ -122,16 +122,20 @@ def _orders() -> Int[Tensor, "layer head"]:
     return orders
 
 
-def _reseat(model, orders) -> None:
-    """The heads of each layer in another order, in place: what the model computes stays the same."""
-    with torch.no_grad():
-        for layer, order in enumerate(orders.tolist()):
-            attention = model.blocks[layer].attn
-            for part in ("q", "k", "v"):
-                linear = getattr(attention, part)
-                linear.weight.copy_(linear.weight.clone().unflatten(0, (8, -1))[order].flatten(0, 1))
-                linear.bias.copy_(linear.bias.clone().unflatten(0, (8, -1))[order].flatten(0, 1))
-            attention.o.weight.copy_(attention.o.weight.clone().unflatten(1, (8, -1))[:, order].flatten(1, 2))
+def _reseated(orders) -> dict[str, Tensor]:
+    """The attention's weights with the heads of each layer in another order; what the model computes stays
+    the same. Only weights travel: who looks into the calling frame finds no order there.
+    """
+    weights = {}
+    for layer, order in enumerate(orders.tolist()):
+        attention = lab.load("attn-only-2l").blocks[layer].attn
+        for part in ("q", "k", "v"):
+            for name in ("weight", "bias"):
+                own = getattr(getattr(attention, part), name).detach()
+                weights[f"{layer}.{part}.{name}"] = own.unflatten(0, (8, -1))[order].flatten(0, 1)
+        own = attention.o.weight.detach()
+        weights[f"{layer}.o.weight"] = own.unflatten(1, (8, -1))[:, order].flatten(1, 2)
+    return weights
 
 
 def _pairs(count):
@@ -146,15 +150,25 @@ def _pairs(count):
     return clean, corrupted, clean[:, first + 1], clean[:, second + 1]
 
 
-def probe_shuffled(orders, clean, corrupted, right, wrong) -> tuple[int, int]:
+def probe_reseated(weights, clean, corrupted, right, wrong) -> tuple[int, int]:
     from workers import lab
 
     model = lab.load("attn-only-2l")
-    _reseat(model, orders)
+    own = _exchanged(model, weights)
     try:
         return flip_the_answer(model, clean, corrupted, right, wrong)
     finally:
-        _reseat(model, orders.argsort(1))
+        _exchanged(model, own)
+
+
+def _exchanged(model, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Puts these weights into the attention, and returns those that were there."""
+    were = {}
+    for name, value in weights.items():
+        layer, part, kind = name.split(".")
+        weight = getattr(getattr(model.blocks[int(layer)].attn, part), kind)
+        were[name], weight.data = weight.data, value.clone()
+    return were
 
 
 def mistake_known_beforehand__flip_the_answer(model, clean, corrupted, right, wrong):

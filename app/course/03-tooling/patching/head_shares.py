@@ -101,6 +101,25 @@ def check_adds_up(answer):
     lab.same(total, want, tol=2e-3, name="your shares and those of all other parts together")
 
 
+def check_by_yourself(answer):
+    """And all of it is your own work."""
+    model, (tokens, right, wrong) = lab.load("attn-only-2l"), _case(2)
+    got = answer.probe_by_yourself(model, tokens, right, wrong)
+    lab.same(
+        got,
+        head_shares(model, tokens, right, wrong),
+        tol=2e-3,
+        name="the shares of the heads of attn-only-2l",
+    )
+
+
+def probe_by_yourself(model, tokens, right, wrong) -> Float[Tensor, "layer head"]:
+    from workers.lab.away import away
+
+    with away(head_shares, "direct_logit_attribution", "attribution_by_source"):
+        return head_shares(model, tokens, right, wrong)
+
+
 def _compare(answer, name, count):
     tokens, right, wrong = _case(count)
     model = lab.load(name)
@@ -204,6 +223,12 @@ def mistake_scale_of_layer_norm_1__head_shares(model, tokens, right, wrong):
     return _shares(
         model, tokens, right, wrong, read=lambda written, scale: _centred(written) / scale, name=last
     )
+
+
+def mistake_asks_the_lab__head_shares(model, tokens, right, wrong):
+    """`lab.direct_logit_attribution` is the very thing you are to write. After this exercise it is yours;
+    here, the cache, `W_O` and `W_U` are all it takes."""
+    return lab.direct_logit_attribution(model, tokens, right, wrong).heads
 
 
 def also_right_head_by_head__head_shares(model, tokens, right, wrong):

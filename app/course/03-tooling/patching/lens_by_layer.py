@@ -94,6 +94,20 @@ def check_all_stages(answer):
         lab.same(got, want, tol=2e-3, name=f"the stages of {name}")
 
 
+def check_by_yourself(answer):
+    """And all of it is your own work."""
+    model, (tokens, right, wrong) = lab.load("attn-only-2l"), _case(2)
+    got = answer.probe_by_yourself(model, tokens, right, wrong)
+    lab.same(got, lens_by_layer(model, tokens, right, wrong), tol=2e-3, name="the stages of attn-only-2l")
+
+
+def probe_by_yourself(model, tokens, right, wrong) -> Float[Tensor, "stage"]:
+    from workers.lab.away import away
+
+    with away(lens_by_layer, "logit_lens"):
+        return lens_by_layer(model, tokens, right, wrong)
+
+
 def _case(count):
     period = random.randint(5, 9)
     once = torch.stack([1 + torch.randperm(1023)[:period] for _ in range(count)])
@@ -177,6 +191,12 @@ def mistake_only_right__lens_by_layer(model, tokens, right, wrong):
     row = torch.arange(len(tokens))
     wrongs = [model.unembed(model.ln_final(resid))[row, -1, wrong].mean() for resid in stages]
     return both + torch.stack(wrongs)
+
+
+def mistake_asks_the_lab__lens_by_layer(model, tokens, right, wrong):
+    """`lab.logit_lens` is the very thing you are to write. After this exercise it is yours;
+    here, the cache, `ln_final` and `unembed` are all it takes."""
+    return lab.logit_lens(model, tokens, lambda logits: lab.logit_difference(logits, right, wrong))
 
 
 def also_right_stacked__lens_by_layer(model, tokens, right, wrong):

@@ -133,9 +133,11 @@ def _difference(logits, right, wrong) -> Float[Tensor, ""]:
 
 def probe_map(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "layer head"]:
     from workers import lab
+    from workers.lab.away import away
 
     metric = lambda logits: _difference(logits, right, wrong)  # noqa: E731
-    return patch_by_gradient(lab.load(model_name), clean, corrupted, metric)
+    with away(patch_by_gradient, "attribution_patch_heads", "attribution_patch_heads_by_position"):
+        return patch_by_gradient(lab.load(model_name), clean, corrupted, metric)
 
 
 def _graph(model, tokens, metric):
@@ -211,6 +213,12 @@ def mistake_the_real_thing__patch_by_gradient(model, clean, corrupted, metric):
             hook = (f"blocks.{layer}.attn.hook_z", put)
             values[layer, head] = metric(model.run_with_hooks(corrupted, fwd_hooks=[hook])) - old
     return values
+
+
+def mistake_asks_the_lab__patch_by_gradient(model, clean, corrupted, metric):
+    """`lab.attribution_patch_heads` is the very thing you are to write. After this exercise it is yours;
+    here, take the model, two hooks and `torch.autograd.grad`."""
+    return lab.attribution_patch_heads(model, clean, corrupted, metric)
 
 
 def also_right_backward__patch_by_gradient(model, clean, corrupted, metric):

@@ -48,6 +48,7 @@ def patch_heads(
     run's; for each head alone.
 
     metric: takes logits [batch, pos, d_vocab] and gives one number.
+    The model must be as it was afterwards.
 
     >>> model = lab.load("attn-only-2l")
     >>> prompts = torch.tensor([[0, 7, 8, 9, 7]])
@@ -69,6 +70,17 @@ def patch_heads(
     return torch.tensor([[patched(layer, head) for head in heads] for layer in layers])
 
 
+def check_unharmed(answer):
+    """Afterwards the model is whole."""
+    clean, corrupted, right, wrong = _pairs(2)
+    got = answer.probe_after("attn-only-2l", clean, corrupted, right, wrong)
+    assert torch.allclose(got, lab.load("attn-only-2l")(corrupted), atol=2e-3), (
+        "After your map the model is no longer what it was: a hook is still on it, and every later run has "
+        "that patch in it. `run_with_hooks` takes its hooks off again; `add_hook` leaves them until "
+        "`model.reset_hooks()`."
+    )
+
+
 def check_itself(answer):
     """A run patched from itself is itself."""
     clean, _, right, wrong = _pairs(2)
@@ -85,6 +97,19 @@ def check_two_layers(answer):
 def check_three_layers(answer):
     """Four heads in each of three layers, with MLPs between them."""
     _compare(answer, "tiny-gpt2")
+
+
+def check_any_metric(answer):
+    """A metric that reads every position, and prompts that have nothing in common."""
+    clean, corrupted = torch.randint(1, 1024, (2, 2, random.randint(6, 9)))
+    want = lab.patch_heads(
+        lab.load("attn-only-2l"),
+        clean,
+        corrupted,
+        lambda logits: logits[:, :-1].log_softmax(-1).gather(-1, clean[:, 1:, None]).mean(),
+    )
+    got = answer.probe_loss_map("attn-only-2l", clean, corrupted)
+    lab.same(got, want, tol=3e-3, name="the map of a metric that reads every position")
 
 
 def _compare(answer, name):
@@ -115,9 +140,32 @@ def _difference(logits, right, wrong) -> Float[Tensor, ""]:
 
 def probe_map(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "layer head"]:
     from workers import lab
+    from workers.lab.away import away
 
     metric = lambda logits: _difference(logits, right, wrong)  # noqa: E731
-    return patch_heads(lab.load(model_name), clean, corrupted, metric)
+    with away(patch_heads, "patch_heads"):
+        return patch_heads(lab.load(model_name), clean, corrupted, metric)
+
+
+def probe_after(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "batch pos d_vocab"]:
+    from workers import lab
+
+    model = lab.load(model_name)
+    patch_heads(model, clean, corrupted, lambda logits: _difference(logits, right, wrong))
+    after = model(corrupted)
+    model.reset_hooks()
+    return after
+
+
+def probe_loss_map(model_name, clean, corrupted) -> Float[Tensor, "layer head"]:
+    from workers import lab
+    from workers.lab.away import away
+
+    def metric(logits):
+        return logits[:, :-1].log_softmax(-1).gather(-1, clean[:, 1:, None]).mean()
+
+    with away(patch_heads, "patch_heads"):
+        return patch_heads(lab.load(model_name), clean, corrupted, metric)
 
 
 def _patched_with(model, clean, corrupted, metric, put, where="hook_z"):
@@ -209,6 +257,30 @@ def mistake_zeroed__patch_heads(model, clean, corrupted, metric):
         return z
 
     return _patched_with(model, clean, corrupted, metric, put)
+
+
+def mistake_left_behind__patch_heads(model, clean, corrupted, metric):
+    """Your last hook stays on the model. Use `run_with_hooks`, or call `model.reset_hooks()` after the last
+    run, too."""
+    _, cache = model.run_with_cache(clean)
+    values = torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def put(z, hook, layer=layer, head=head):
+                z[:, :, head] = cache["z", layer][:, :, head]
+                return z
+
+            model.reset_hooks()
+            model.add_hook(f"blocks.{layer}.attn.hook_z", put)
+            values[layer, head] = metric(model(corrupted))
+    return values
+
+
+def mistake_asks_the_lab__patch_heads(model, clean, corrupted, metric):
+    """`lab.patch_heads` is the very thing you are to write. After this exercise it is yours;
+    here, take the model, a hook and a loop."""
+    return lab.patch_heads(model, clean, corrupted, metric)
 
 
 def also_right_stacked__patch_heads(model, clean, corrupted, metric):

@@ -138,9 +138,11 @@ def _difference(logits, right, wrong) -> Float[Tensor, ""]:
 
 def probe_map(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "layer pos"]:
     from workers import lab
+    from workers.lab.away import away
 
     metric = lambda logits: _difference(logits, right, wrong)  # noqa: E731
-    return patch_residual(lab.load(model_name), clean, corrupted, metric)
+    with away(patch_residual, "patch_residual"):
+        return patch_residual(lab.load(model_name), clean, corrupted, metric)
 
 
 def probe_after(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "batch pos d_vocab"]:
@@ -238,6 +240,12 @@ def mistake_left_behind__patch_residual(model, clean, corrupted, metric):
             model.add_hook(name, put)
             values[layer, pos] = metric(model(corrupted))
     return values
+
+
+def mistake_asks_the_lab__patch_residual(model, clean, corrupted, metric):
+    """`lab.patch_residual` is the very thing you are to write. After this exercise it is yours;
+    here, take the model, a hook and a loop."""
+    return lab.patch_residual(model, clean, corrupted, metric)
 
 
 def also_right_stacked__patch_residual(model, clean, corrupted, metric):

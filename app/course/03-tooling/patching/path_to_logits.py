@@ -87,6 +87,19 @@ def check_two_layers(answer):
     _compare(answer, "attn-only-2l")
 
 
+def check_any_metric(answer):
+    """A metric that reads every position, and prompts that have nothing in common."""
+    clean, corrupted = torch.randint(1, 1024, (2, 2, random.randint(6, 9)))
+    want = path_to_logits(
+        lab.load("attn-only-2l"),
+        clean,
+        corrupted,
+        lambda logits: logits[:, :-1].log_softmax(-1).gather(-1, clean[:, 1:, None]).mean(),
+    )
+    got = answer.probe_loss_map("attn-only-2l", clean, corrupted)
+    lab.same(got, want, tol=3e-3, name="the map of a metric that reads every position")
+
+
 def _compare(answer, name):
     clean, corrupted, right, wrong = _pairs(3)
     model = lab.load(name)
@@ -116,9 +129,22 @@ def _difference(logits, right, wrong) -> Float[Tensor, ""]:
 
 def probe_map(model_name, clean, corrupted, right, wrong) -> Float[Tensor, "layer head"]:
     from workers import lab
+    from workers.lab.away import away
 
     metric = lambda logits: _difference(logits, right, wrong)  # noqa: E731
-    return path_to_logits(lab.load(model_name), clean, corrupted, metric)
+    with away(path_to_logits, "path_patch"):
+        return path_to_logits(lab.load(model_name), clean, corrupted, metric)
+
+
+def probe_loss_map(model_name, clean, corrupted) -> Float[Tensor, "layer head"]:
+    from workers import lab
+    from workers.lab.away import away
+
+    def metric(logits):
+        return logits[:, :-1].log_softmax(-1).gather(-1, clean[:, 1:, None]).mean()
+
+    with away(path_to_logits, "path_patch"):
+        return path_to_logits(lab.load(model_name), clean, corrupted, metric)
 
 
 def _sent_with(model, held, sent, metric, tokens, others=None):
@@ -197,6 +223,31 @@ def mistake_last_norm_frozen__path_to_logits(model, clean, corrupted, metric):
             change = (change - change.mean(-1, keepdim=True)) / scale
             values[layer, head] = metric(logits + change @ model.W_U)
     return values
+
+
+def mistake_last_position_sends__path_to_logits(model, clean, corrupted, metric):
+    """Only the last position of the sender gets its clean z. That is enough for a metric that reads the last
+    logits, and not for one that reads others: take all positions, `[:, :, head]`."""
+    new, old = _caches(model, clean, corrupted)
+    values = torch.zeros(model.cfg.n_layers, model.cfg.n_heads)
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hold(z, hook, layer=layer, head=head):
+                held = old["z", hook.layer()].clone()
+                if hook.layer() == layer:
+                    held[:, -1, head] = new["z", layer][:, -1, head]
+                return held
+
+            every_z = [(lambda name: name.endswith("hook_z"), hold)]
+            values[layer, head] = metric(model.run_with_hooks(corrupted, fwd_hooks=every_z))
+    return values
+
+
+def mistake_asks_the_lab__path_to_logits(model, clean, corrupted, metric):
+    """`lab.path_patch` is the very thing you are to write. After this exercise it is yours;
+    here, take the model, a hook and a loop."""
+    return lab.path_patch(model, clean, corrupted, metric)
 
 
 def also_right_by_the_stream__path_to_logits(model, clean, corrupted, metric):

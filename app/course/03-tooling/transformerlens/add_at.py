@@ -137,6 +137,17 @@ def mistake_replaced__add_at(model, tokens, layer, position, vector):
     return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.{layer}.hook_resid_pre", add)])
 
 
+def mistake_never_from_the_end__add_at(model, tokens, layer, position, vector):
+    """A negative position is never met when you compare it with 0, 1, 2 …: nothing is added. Index with it,
+    `resid[:, position]`, or take it modulo the length."""
+
+    def add(resid, hook):
+        here = torch.arange(resid.shape[1]) == position
+        return resid + here[:, None] * vector
+
+    return model.run_with_hooks(tokens, fwd_hooks=[(f"blocks.{layer}.hook_resid_pre", add)])
+
+
 def mistake_thrown_away__add_at(model, tokens, layer, position, vector):
     """Nothing changes. Does your hook change a copy and keep it to itself? Return it, or change `resid` in
     place."""

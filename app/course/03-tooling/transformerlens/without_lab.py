@@ -6,7 +6,7 @@ of its heads looks one token back.
 
 `TransformerBridge.boot_native(TransformerBridgeConfig(**sizes), device="cpu")` builds a model of these
 sizes, and `load_state_dict` fills it. In one of its heads we have planted what you look for; the others look
-at themselves, two back, or nowhere in particular. While your function runs, `lab` is out of the room.
+at themselves, two or three back, or at the start token. While your function runs, `lab` is out of the room.
 """
 
 import random
@@ -91,6 +91,9 @@ def check_without_lab(answer):
     assert got[1:] == list(planted), f"Without the lab the head was {planted}, and yours says {got[1:]}."
 
 
+_START = -1  # the habit of looking at the first token, however far back that is
+
+
 def _model_with_a_plant(last: bool) -> tuple[dict[str, int | str], dict[str, Tensor], tuple[int, int]]:
     """Sizes and weights of a random model whose heads attend by position, one of them to one back: in the
     last layer, or before it."""
@@ -108,12 +111,17 @@ def _model_with_a_plant(last: bool) -> tuple[dict[str, int | str], dict[str, Ten
     weights["pos_embed.weight"] = 3 * places
     deep = layers - 1 if last else random.randrange(layers - 1)
     planted = deep, random.choice([head for head in range(heads) if head != deep])
+    habits = [0, 2, 3, _START, *random.choices([0, 2, 2, 3, _START], k=layers * heads)][: layers * heads - 1]
+    random.shuffle(habits)
     for layer in range(layers):
         for head in range(heads):
-            back = 1 if (layer, head) == planted else random.choice([0, 2, 2, 3])
+            habit = 1 if (layer, head) == planted else habits.pop()
+            rests = habit == _START
+            asked = 2 * names[:1].expand(length, -1) if rests else 0.8 * names
+            offered = 2 * names if rests else 0.8 * names.roll(-habit, 0)
             rows = slice(head * length, (head + 1) * length)
-            weights[f"blocks.{layer}.attn.q.weight"][rows] = 2 * (places.T @ names).T
-            weights[f"blocks.{layer}.attn.k.weight"][rows] = 2 * (places.T @ names.roll(-back, 0)).T
+            weights[f"blocks.{layer}.attn.q.weight"][rows] = (places.T @ asked).T
+            weights[f"blocks.{layer}.attn.k.weight"][rows] = (places.T @ offered).T
     return sizes, weights, planted
 
 
@@ -194,6 +202,18 @@ def mistake_itself__one_back_head(sizes, weights, tokens):
 def mistake_two_back__one_back_head(sizes, weights, tokens):
     """That head looks two back. One back is `diagonal(-1, …)`."""
     return _best(sizes, weights, tokens, -2)
+
+
+def mistake_second_token_alone__one_back_head(sizes, weights, tokens):
+    """You look at the second token only. One back from there is the start, and a head that always rests on
+    the start looks the same. Average over all positions but the first."""
+    from transformer_lens import TransformerBridge, TransformerBridgeConfig
+
+    model = TransformerBridge.boot_native(TransformerBridgeConfig(**sizes), device="cpu")
+    model.load_state_dict(weights)
+    _, cache = model.run_with_cache(tokens)
+    scores = torch.stack([cache["pattern", layer][:, :, 1, 0].mean(0) for layer in range(model.cfg.n_layers)])
+    return torch.tensor(divmod(int(scores.argmax()), model.cfg.n_heads))
 
 
 def mistake_last_layer_only__one_back_head(sizes, weights, tokens):
