@@ -92,6 +92,7 @@ files are browsed. The front matter is YAML::
   passed or not. Where the exercise has a `FRONTIER`, its page draws them among everybody's.
 - *Probes* run beside the answer, for what cannot travel (models that are not shipped, caches, hooks):
   `answer.probe_with_hook(…)`. A probe travels with what it uses of the file, but never with the reference.
+  Within `with away(f, "patch_heads"):` (`workers.lab.away`) the answer has to do without `lab.patch_heads`.
 - *Mistakes* replace one part of the answer and have to fail; the docstring is what a learner is told whose
   answer behaves the same. *Also right* ones have to pass. In both, the name of what they replace means the
   reference: `return induction_score(pattern, period + 1)`.

@@ -91,17 +91,20 @@ def check_random_patterns(answer):
 
 
 def check_from_the_farthest(answer):
-    """All heads of all layers are in one list, the largest score first."""
-    layers, heads = random.randint(2, 4), random.randint(5, 7)
-    scores = torch.randperm(layers * heads).view(layers, heads) / 7.0 - 1
-    got, want = answer.from_the_farthest(scores), from_the_farthest(scores)
-    assert len(got) == len(want), f"There are {layers} × {heads} heads, and your list has {len(got)} entries."
-    pairs = zip(got, want, strict=True)
-    first = next((place for place, pair in enumerate(pairs) if pair[0] != pair[1]), None)
-    assert first is None, (
-        f"Place {first} of your list (counted from 0) has head {got[first]}{_score(scores, got[first])}. "
-        f"There belongs {want[first]}{_score(scores, want[first])}."
-    )
+    """All heads of all layers are in one list, the largest score first; in two models of different sizes."""
+    for heads in random.sample(range(4, 9), 2):
+        layers = random.randint(2, 3)
+        scores = torch.randperm(layers * heads).view(layers, heads) / 7.0 - 1
+        got, want = answer.from_the_farthest(scores), from_the_farthest(scores)
+        assert len(got) == len(want), (
+            f"There are {layers} × {heads} heads, and your list has {len(got)} entries."
+        )
+        pairs = zip(got, want, strict=True)
+        first = next((place for place, pair in enumerate(pairs) if pair[0] != pair[1]), None)
+        assert first is None, (
+            f"Place {first} of your list (counted from 0) has head {got[first]}{_score(scores, got[first])}. "
+            f"There belongs {want[first]}{_score(scores, want[first])}."
+        )
 
 
 def check_shipped_model(answer):
