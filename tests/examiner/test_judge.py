@@ -117,7 +117,7 @@ def test_what_is_harmless_is_widened(value: Any, annotation: Any, becomes: Any) 
         ([[1, None]], list[list[int]], "`f` returned, at entry 0, at entry 1, nothing (None)."),
         ({"a": [float("nan")]}, Any, "`f` returned, for 'a', at entry 0, nan: not a finite number."),
         (Opaque("Linear", "Linear()"), Any, "`f` returned a `Linear` object, which cannot be handed in."),
-        (3, go.Figure, "`f` returned 3 (int). Expected: a Figure."),
+        (3, go.Figure, "`f` returned 3 (int). Expected: a Plotly figure."),
         (10**400, float, "`f` returned a whole number of 401 digits."),
     ],
 )  # fmt: skip

@@ -47,6 +47,8 @@ def written(annotation: Any, dims: Dims | None = None) -> str:
         return "one of " + ", ".join(map(repr, arguments))
     if origin in (list, tuple, dict):
         return _container_in_words(origin, arguments, dims)
+    if getattr(annotation, "__module__", "").startswith("plotly."):
+        return "a Plotly figure"
     return f"a {getattr(annotation, '__name__', annotation)}"
 
 

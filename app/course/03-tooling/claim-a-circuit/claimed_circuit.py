@@ -5,8 +5,8 @@ you have not seen, leaves your places alone, replaces every other head's output 
 prompts, and measures:
 
 - **faithful**: your circuit alone brings back at least 85 % of the model's logit difference;
-- **complete**: whatever group of your heads at END is silenced, a layer at a time, in both, your circuit
-  still does as well as the model, to within 30 % of the whole logit difference;
+- **complete**: whatever group of your heads at END is silenced in both, a layer at a time or all from a
+  layer on, your circuit still does as well as the model, to within 25 % of the whole logit difference;
 - **minimal**: no place could be left out. Without it, the circuit loses at least 6 % of the whole, as it
   stands or with others of its layer silent.
 
@@ -53,7 +53,7 @@ at_END: list[tuple[int, int]] = [(1, 2), (1, 6), (2, 0), (2, 3), (2, 7), (3, 4)]
 
 MODEL = "indirect-objects"
 MOST_PLACES = 20
-FAITHFUL, COMPLETE, MINIMAL = 0.85, 0.30, 0.06
+FAITHFUL, COMPLETE, MINIMAL = 0.85, 0.25, 0.06
 _FRAMES, _PROMPTS, _OTHERS = (0, 2, 5), 8, 30
 
 
@@ -105,7 +105,7 @@ def check_minimal(answer):
     for where, head in _named(answer):
         beside = [other for other in answer.at_END if other[0] == head[0] and other != head]
         most = 0.0
-        for silent in ([], beside, *_groups(answer)):
+        for silent in ([], beside, *_layers(answer)):
             if most < MINIMAL:
                 lost = (
                     _alone(case, answer, silent) - _alone(case, answer, silent, (where, head))
@@ -144,10 +144,19 @@ def _named(answer) -> list[tuple[str, tuple[int, int]]]:
     return [(where, head) for where in _PLACES for head in getattr(answer, where)]
 
 
-def _groups(answer) -> list[list[tuple[int, int]]]:
+def _layers(answer) -> list[list[tuple[int, int]]]:
     """The claim's heads at END, layer by layer."""
     layers = sorted({layer for layer, _ in answer.at_END})
     return [[head for head in answer.at_END if head[0] == layer] for layer in layers]
+
+
+def _groups(answer) -> list[list[tuple[int, int]]]:
+    """The claim's heads at END: each layer alone, and all from a layer on.
+
+    A backup can stand in for one that the claim has left out, as long as only one layer is silent.
+    """
+    alone = _layers(answer)
+    return alone + [[head for each in alone[first:] for head in each] for first in range(len(alone) - 1)]
 
 
 def _difference(logits, prompts) -> float:
@@ -203,6 +212,18 @@ def mistake_name_movers_alone__at_END():
 def mistake_one_name_mover__at_END():
     """One of three name movers says a third of it. Look for others in the same layer that do the same."""
     return [(1, 2), (1, 6), (2, 0), (3, 4)]
+
+
+def mistake_two_name_movers__at_END():
+    """Two name movers and the backup do the job between them. But silence all of those, and the model still
+    finds the right name: in layer 2 there is a third that does the same."""
+    return [(1, 2), (1, 6), (2, 0), (2, 3), (3, 4)]
+
+
+def mistake_two_other_movers__at_END():
+    """Two name movers and the backup do the job between them. But silence all of those, and the model still
+    finds the right name: in layer 2 there is a third that does the same."""
+    return [(1, 2), (1, 6), (2, 3), (2, 7), (3, 4)]
 
 
 def mistake_one_too_many__at_END():

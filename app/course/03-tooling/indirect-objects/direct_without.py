@@ -130,7 +130,8 @@ def mistake_struck_from_the_list__direct_without(model, tokens, end, receiver, g
 
 def mistake_the_whole_model__direct_without(model, tokens, end, receiver, giver, silent):
     """Silencing has no effect on your numbers: the hooks are not in force while you measure, or they throw
-    their change away."""
+    their change away. (If they compare `hook.name`: inside of a hook that is `blocks.0.attn.o.hook_in`,
+    whatever name you hooked. Compare `hook.layer()`.)"""
     return direct_by_head(model, tokens, end, receiver, giver).mean(0)
 
 

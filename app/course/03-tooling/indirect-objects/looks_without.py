@@ -125,7 +125,9 @@ def _compare(answer, name: str, silent: list[tuple[int, int]]) -> None:
 
 
 def mistake_the_whole_model__looks_without(model, tokens, query, key, silent):
-    """Silencing changes nothing in your numbers: you read patterns of a run in which everybody speaks."""
+    """Silencing changes nothing in your numbers: you read patterns of a run in which everybody speaks. (If
+    your hook compares `hook.name`: inside of a hook that is `blocks.0.attn.o.hook_in`, whatever name you
+    hooked. Compare `hook.layer()`.)"""
     return looks_without(model, tokens, query, key, [])
 
 

@@ -188,7 +188,8 @@ def mistake_no_strength__steered_logits(model, tokens, direction, layer, strengt
 
 def mistake_thrown_away__steered_logits(model, tokens, direction, layer, strength):
     """Nothing is steered: your hook changes a copy and keeps it to itself. Return the changed tensor, or
-    change `residual` in place."""
+    change `residual` in place. (If it compares `hook.name`: inside of a hook that is `blocks.0.hook_out`,
+    whatever name you hooked. Compare `hook.layer()`.)"""
     return model(tokens)[:, -1]
 
 

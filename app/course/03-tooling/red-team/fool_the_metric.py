@@ -38,17 +38,16 @@ right: str = "Mary"
 wrong: str = "John"
 """The other name:"""
 
-MODEL = "indirect-objects"
+MODEL, NAMES = "indirect-objects", lab.indirect.NAMES
 LEAST, UNLIKELY, LONGEST = 2.0, 0.05, 47
 
 
 def check_prompt(answer):
-    """Both names are single tokens, and stand in the prompt, which fits into the model."""
+    """Both are names that the model knows, and stand in the prompt, which fits into the model."""
     for name in (answer.right, answer.wrong):
-        count = len(_ids(name))
-        assert count == 1, (
-            f"“{name.strip()}” is {count} tokens for this model, and a logit belongs to one. Take another "
-            f"name; those of the lesson on indirect objects are single tokens."
+        assert name.strip() in NAMES, (
+            f"“{name.strip()}” is no name that this model knows, and the metric is about two people. Take "
+            f"those of the lesson on indirect objects, {NAMES[0]} or {NAMES[-1]} for instance."
         )
     tokens = _tokens(answer.prompt)
     assert len(tokens) - 1 <= LONGEST, (
@@ -113,6 +112,11 @@ def mistake_the_task_itself__prompt():
 def mistake_nobody_twice__prompt():
     """Nobody is named twice, so no name is preferred by much."""
     return "When Mary met John, Peter went to"
+
+
+def mistake_no_name__right():
+    """That is no name. The metric compares two people; that some other word is likelier fools nobody."""
+    return "and"
 
 
 def mistake_not_there__right():

@@ -79,7 +79,7 @@ def check_mean_and_spread(answer):
         want, got = weights[name].std(), twin[name].std()
         assert name != "attn" or got < 0.7, (
             f"The numbers of `attn` have a standard deviation of {want:.6f}, those of your twin one of "
-            "about 1, as they come from `randn`. Scale them."
+            f"{got:.6f}. As they come from `randn` it is 1: scale each matrix by its own."
         )
         assert name != "attn" or got > 0.2 * want, (
             f"The numbers of `attn` have a standard deviation of {want:.6f}, those of your twin one of "
@@ -100,8 +100,10 @@ def check_nothing_left(answer):
     """Nothing that was learned is left: no number, no size, no row, no direction."""
     weights = _weights()
     twin = answer.random_twin(weights)
+    for name in ("out", "embed", "attn"):
+        kept = _correlation(weights[name], twin[name]) > 0.95
+        assert not kept, f"Your twin's `{name}` is the one that it was given."
     alike = _correlation(weights["out"], twin["out"])
-    assert alike < 0.95, "Your twin's matrices are the ones that it was given."
     assert abs(alike) < 0.12, (
         "The numbers of your twin still go together with those it was made from (correlation "
         f"{alike:.5f}). Draw them anew, without the old ones in the sum."
@@ -116,6 +118,27 @@ def check_nothing_left(answer):
     assert _correlation(*sizes) < 0.12, (
         "The numbers have other signs and still the same sizes, place by place. That is much of what was "
         "learned."
+    )
+    _judge_spreads(weights, twin)
+
+
+def _judge_spreads(weights: dict[str, Tensor], twin: dict[str, Tensor]) -> None:
+    """No row, column or head is still as large as it was."""
+    in_order = [each["embed"].float().sort(1).values for each in (weights, twin)]
+    assert not torch.allclose(*in_order), (
+        "Each row of your twin holds the numbers that it held, in another order. So it keeps its mean and "
+        "its size, and both were learned. Draw them anew."
+    )
+    for axis, line in ((1, "row"), (0, "column")):
+        spreads = [each["embed"].std(axis) for each in (weights, twin)]
+        assert _correlation(*spreads) < 0.6, (
+            f"Each {line} of your twin has other numbers, and still the size that it had. Which ones are "
+            "large was learned, too: use one mean and one standard deviation for the whole matrix."
+        )
+    heads = twin["attn"].std((1, 2))
+    assert heads.max() < 1.3 * heads.min(), (
+        "The heads of your twin's `attn` still differ in size, as those it was made from do. Use one mean "
+        "and one standard deviation for the whole tensor."
     )
 
 
@@ -141,7 +164,7 @@ def _weights() -> dict[str, Tensor]:
     scale = 0.5 + torch.rand(1).item()
     return {
         "embed": scale * (strong + 0.3 * torch.randn(60, 50)) / strong.std(),
-        "attn": 0.05 * torch.randn(4, 40, 20) + 0.2,
+        "attn": torch.tensor([0.02, 0.04, 0.06, 0.07])[:, None, None] * torch.randn(4, 40, 20) + 0.2,
         "bias": torch.randn(50),
         "out": 3 * torch.rand(50, 70) - 0.5,
         "scale": torch.tensor(1.7),
@@ -153,7 +176,7 @@ def probe_untouched(weights) -> tuple[bool, bool]:
     before = {name: weight.clone() for name, weight in weights.items()}
     one, other = random_twin(weights), random_twin(weights)
     same = all(torch.equal(before[name], weights[name]) for name in before)
-    return same, torch.equal(one["embed"], other["embed"])
+    return same, torch.equal(*(torch.as_tensor(each["embed"]) for each in (one, other)))
 
 
 def mistake_standard_normal__random_twin(weights):
@@ -178,6 +201,39 @@ def mistake_rows_shuffled__random_twin(weights):
     """You shuffle the rows. Each row is a vector that was learned, and all of them are still there, under
     other numbers. Draw every number anew."""
     return {name: w[torch.randperm(len(w))] if w.ndim >= 2 else w for name, w in weights.items()}
+
+
+def mistake_each_row_its_own__random_twin(weights):
+    """You use the mean and the standard deviation of each *row*. Which rows are large was learned, and stays
+    so. One mean and one standard deviation for the whole matrix: `weight.mean()`, `weight.std()`."""
+    return {
+        name: w.mean(-1, keepdim=True) + w.std(-1, keepdim=True) * torch.randn_like(w) if w.ndim >= 2 else w
+        for name, w in weights.items()
+    }
+
+
+def mistake_shuffled_in_rows__random_twin(weights):
+    """You shuffle the numbers within each row, so every row keeps its mean and its size. Both were learned:
+    draw anew, or shuffle the numbers of the whole matrix."""
+    return {
+        name: w.gather(-1, torch.rand_like(w).argsort(-1)) if w.ndim >= 2 else w
+        for name, w in weights.items()
+    }
+
+
+def mistake_each_head_its_own__random_twin(weights):
+    """You use the mean and the standard deviation of each head. Which heads are large was learned, and stays
+    so. One mean and one standard deviation for the whole tensor."""
+    twin = random_twin(weights)
+    attn = weights["attn"]
+    noise = attn.std((1, 2), keepdim=True) * torch.randn_like(attn)
+    return twin | {"attn": attn.mean((1, 2), keepdim=True) + noise}
+
+
+def mistake_matrices_only__random_twin(weights):
+    """You draw only what has exactly two axes. The weights of heads have three, and they are as they were."""
+    twin = random_twin(weights)
+    return {name: twin[name] if w.ndim == 2 else w for name, w in weights.items()}
 
 
 def mistake_noise_added__random_twin(weights):

@@ -112,7 +112,9 @@ def check_dense(answer):
         "before it is summed."
     )
     norms, shares = W.norm(dim=1), _shares(W, b, sparsity, importance)
+    unseen = _losses(W, b, sparsity, importance)
     if shares.max() <= DENSE:
+        _judge_losses(unseen, last)
         return
     kept = shares.max() < 6  # without a bias it is about 2, without training more than 6
     rest = torch.ones(features, dtype=torch.bool)
@@ -129,9 +131,18 @@ def check_dense(answer):
         "With dense features your models have weights that ran away, b above all. That is a training that "
         "went wild: is the learning rate far too large, or are the gradients of earlier steps kept?"
     )
+    assert b[:, rest].max() > 0.17, (  # at least ¼, also where the importance is ignored
+        f"With dense features b has come no further than {b.abs().max():.5f}, and what is not stored "
+        "should be guessed at its mean, ½. It is on the way: many more steps, or a larger learning rate."
+    )
     assert norms[:, rest].max() < 0.6, (
         "With dense features your models store some that hardly matter, and lack some that do. Does the loss "
         "that you train on know the importance?"
+    )
+    silent = torch.relu(_hidden(sparsity, features) @ W.mT @ W + b[:, None]).mean(1).min()
+    assert silent > 1e-3, (
+        "With dense features one of your models says 0 for a feature on every example: its ReLU has died, "
+        "and from there no gradient comes back. A smaller learning rate, or Adam."
     )
     raise AssertionError(
         f"With dense features your worst model pays {shares.max():.3f} times what the best model without "
@@ -174,6 +185,14 @@ def check_sparse(answer):
     raise AssertionError(
         f"At sparsity {sparsity[worst]:.3f} your model pays {shares[worst]:.3f} times {price}. It stores "
         f"{int(stored[worst])} of 5 features. More steps?"
+    )
+
+
+def _judge_losses(unseen: Tensor, last: Tensor) -> None:
+    """What `watch` was told is no less than what these weights cost, up to a factor of two."""
+    assert (last > unseen / 2).all(), (
+        f"The losses that `watch` was told in the end are about {last.mean():.6f}, and your weights cost "
+        f"{unseen.mean():.6f} on features of their sparsity. Tell it `loss`, as `importance_loss` gives it."
     )
 
 
@@ -292,6 +311,12 @@ def mistake_one_sparsity__train_toy_models(sparsity, importance, hidden, watch=N
     is."""
     same = sparsity.mean().expand(len(sparsity))
     return _train(same, importance, hidden, watch, steps=400)
+
+
+def mistake_hardly_trained__train_toy_models(sparsity, importance, hidden, watch=None):
+    """The training ends when it has hardly begun: b has not reached the means that it should guess. Take more
+    steps, or a larger learning rate."""
+    return _train(sparsity, importance, hidden, watch, rate=0.002, steps=100)
 
 
 def mistake_nobody_told__train_toy_models(sparsity, importance, hidden, watch=None):
