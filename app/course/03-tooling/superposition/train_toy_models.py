@@ -131,7 +131,7 @@ def check_dense(answer):
         "With dense features your models have weights that ran away, b above all. That is a training that "
         "went wild: is the learning rate far too large, or are the gradients of earlier steps kept?"
     )
-    assert b[:, rest].max() > 0.17, (  # at least ¼, also where the importance is ignored
+    assert b.abs().max() > 0.17, (  # about ¼ or more, also where the importance is ignored
         f"With dense features b has come no further than {b.abs().max():.5f}, and what is not stored "
         "should be guessed at its mean, ½. It is on the way: many more steps, or a larger learning rate."
     )
