@@ -228,7 +228,7 @@ def test_being_ready_for_a_device_loads_every_model_there() -> None:
     for model in lab.models():
         lab.load(model.name)
     devices.prepare("meta")
-    assert {name for name, _, at in devices._copies if at.type == "meta"} >= {
+    assert {asked.name for asked, at in devices._copies if at.type == "meta"} >= {
         one.name for one in lab.models()
     }
     assert lab.device() == torch.device("cpu")

@@ -5,6 +5,7 @@ processes that load it themselves, share the pages until somebody writes to them
 """
 
 import copy
+import gc
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,9 +46,11 @@ def load(name: str, folded: bool = False, step: int | None = None) -> "Transform
 def forget_removed() -> None:
     """Let go of models that are installed no longer."""
     here = {entry.folder for entry in installed().values()}
-    for place in list(_booted):
-        if place not in here and place.parent not in here:
-            del _booted[place]
+    gone = [place for place in _booted if place not in here and place.parent not in here]
+    for place in gone:
+        del _booted[place]
+    if gone:
+        gc.collect()  # a model and its hooks know each other: only this lets go of the mapped files
 
 
 def checkpoints(name: str) -> list[int]:
