@@ -20,8 +20,8 @@ from workers.lab.models import loading
 from workers.lab.models.registry import look_in
 
 INSTALLED = os.environ.get("UNEMBED_TEST_MODELS", "")  # a folder of installed models
-# The last MLP of the brackets is zero, as the card says: whatever goes into it cannot matter. What a hook gives
-# back at hook_resid_mid goes there, too, and nowhere else.
+# The last MLP of the brackets is zero, as the card says: whatever goes into it cannot matter. What a hook
+# gives back at hook_resid_mid goes there, too, and nowhere else.
 _LAST = ("ln2.", "mlp.", "hook_mlp_in", "hook_resid_mid', 'returned")
 DEAD = {"brackets": tuple(f"('blocks.2.{place}" for place in _LAST)}
 FLAGS = ("set_use_attn_result", "set_use_hook_mlp_in")

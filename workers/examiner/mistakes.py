@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workers.examiner.grading import Grading
 
 # for naming a mistake: the verdict itself is known by then, and the learner waits
-SECONDS = 8.0  # of calculating
+SECONDS = 12.0  # of calculating
 LONGEST = 20.0  # by the clock, on a machine that does much else
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _VALUES, _WORDS = 1, 2  # what a replay agrees in

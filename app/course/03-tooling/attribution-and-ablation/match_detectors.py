@@ -104,9 +104,8 @@ def check_last_token(answer):
 
 def check_shipped_models(answer):
     """Every head of a shipped model, on texts and for a theory that you have not seen."""
-    names = ["attn-only-2l", "attn-only-1l", "fixed-period-impostor"]
-    for theory in (duplicate_token, induction):
-        name = random.choice(names)
+    names = random.sample(["attn-only-2l", "fixed-period-impostor"], 2)
+    for theory, name in zip((duplicate_token, induction), names, strict=True):
         model = lab.load(name)
         once = torch.randint(1, 1024, (random.randint(2, 3), random.randint(8, 15)))
         tokens = torch.cat([torch.zeros(len(once), 1, dtype=torch.long), once, once], dim=1)

@@ -199,13 +199,6 @@ def mistake_far_too_strong__train_sae(x, latents):
     return _train(x, latents, l1=20.0)
 
 
-def mistake_never_trained__train_sae(x, latents):
-    """Those are random weights. Does the optimiser hold the very tensors that you return, and does it ever
-    step?"""
-    weights = _train(x, latents, steps=0)
-    return (0.1 * weights[0], *weights[1:])
-
-
 def mistake_decoder_not_normalised__train_sae(x, latents):
     """Your decoder was trained with the lengths it has, so its rows have grown and the latents have shrunk:
     the same reconstruction, nearly no penalty. Train with your `sae`, which uses rows of length 1."""
