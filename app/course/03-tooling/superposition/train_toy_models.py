@@ -54,7 +54,6 @@ beginnings end with four. Look at several instances before you say “the model 
 STYLE = {"DataLoader": "Nothing has to be loaded: each step can draw fresh features."}
 SEE = {
     "mistake_gradients_kept__train_toy_models": "momentum_sgd",
-    "mistake_linear__train_toy_models": "toy_reconstruction",
 }
 
 
@@ -296,14 +295,6 @@ def mistake_gradients_kept__train_toy_models(sparsity, importance, hidden, watch
     """`backward` adds to the gradients that are there. Without `optimiser.zero_grad()` every step repeats all
     steps before it, and the weights run away."""
     return _train(sparsity, importance, hidden, watch, keep=True)
-
-
-def mistake_linear__train_toy_models(sparsity, importance, hidden, watch=None):
-    """You train without the ReLU. Then negative interference costs as much as positive, no arrangement of
-    five features in two dimensions pays, and the model stores two. Train on `reconstruct`."""
-    return _train(
-        sparsity, importance, hidden, watch, model=lambda x, W, b: x @ W.mT @ W + b[:, None], steps=500
-    )
 
 
 def mistake_one_sparsity__train_toy_models(sparsity, importance, hidden, watch=None):
