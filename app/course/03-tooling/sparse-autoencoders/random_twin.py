@@ -236,15 +236,6 @@ def mistake_matrices_only__random_twin(weights):
     return {name: twin[name] if w.ndim == 2 else w for name, w in weights.items()}
 
 
-def mistake_noise_added__random_twin(weights):
-    """You add noise to what was learned. It is still in there, only blurred: the old numbers must not be in
-    the sum."""
-    return {
-        name: w.mean() + (w - w.mean() + w.std() * torch.randn_like(w)) / 2**0.5 if w.ndim >= 2 else w
-        for name, w in weights.items()
-    }
-
-
 def mistake_signs_drawn__random_twin(weights):
     """You draw only the signs anew. Where a weight was large it still is."""
     twin = {}
