@@ -45,12 +45,13 @@ def run_circuit(
     tokens, instead = tokens_of(model, clean), _instead(model, clean, others, how)
     kept, gone = _kept(model, tokens, circuit), checked_heads(model, silent, "silent heads")
 
-    def keep(z: Tensor, hook: Any, layer: int) -> Tensor:
+    def keep(z: Tensor, hook: Any) -> Tensor:
+        layer = hook.layer()
         z = torch.where(kept[layer][..., None], z, instead[layer])
         z[:, :, [head for its_layer, head in gone if its_layer == layer]] = 0
         return z
 
-    hooks = [(head_hook(layer, "z"), _of_layer(keep, layer)) for layer in layers_of(model)]
+    hooks = [(head_hook(layer, "z"), keep) for layer in layers_of(model)]
     return model.run_with_hooks(tokens, fwd_hooks=hooks)
 
 
@@ -72,10 +73,6 @@ def _instead(
         )
     found = recorded(model, other, names)
     return [found[name].mean(0, keepdim=True) for name in names]
-
-
-def _of_layer(edit: Any, layer: int) -> Any:
-    return lambda z, hook: edit(z, hook, layer)
 
 
 def _kept(
