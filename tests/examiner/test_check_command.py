@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.config import settings
 from app.lessons import load
 from app.processes import stop
 from tests.examiner.conftest import Desk, start_examiner
@@ -114,6 +115,13 @@ time.sleep(1.2)
 [Wrong](wrong.py)
 """
 
+FACTS = """
+from workers.lab.models import registry
+
+def test_it():
+    raise AssertionError(f"models are looked for in {registry._place}")
+"""
+
 
 @pytest.fixture
 def broken_course(tmp_path: Path) -> Path:
@@ -122,7 +130,7 @@ def broken_course(tmp_path: Path) -> Path:
     (folder / "lesson.md").write_text(LESSON)
     (folder / "broken.py").write_text(BROKEN.lstrip())
     (folder / "wrong.py").write_text(WRONG.lstrip())
-    (folder / "facts_test.py").write_text("def test_it():\n    assert 1 == 2\n")
+    (folder / "facts_test.py").write_text(FACTS)
     return tmp_path / "course"
 
 
@@ -137,6 +145,7 @@ def test_whatever_does_not_hold_is_named(broken_course: Path, warm_machines: Pat
     expected = [
         "The course needs a path.toml: the map.",
         "all: a fact does not hold",
+        f"models are looked for in {settings().models_dir}",
         "broken: 2 other right answers are needed, it has 1",
         "broken: mistake_none__mean is passed",
         "broken: mistake_same_sum__mean is rejected, but taken for mistake_sum__mean: ",

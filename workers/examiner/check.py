@@ -238,7 +238,9 @@ def _fault_in(files: list[str], seconds: int) -> str:
     """What pytest finds wrong in these files; nothing if all is well."""
     if not files:
         return ""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    plugins = ["-p", "no:cacheprovider", "-p", "workers.examiner.facts"]
+    installed = f"--installed={settings().models_dir}"  # as one word: pytest takes a path alone for a test
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, installed, *files]
     try:
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:

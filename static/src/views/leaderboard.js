@@ -28,7 +28,7 @@ STYLE.replaceSync(`
   .heads td > button:hover { border-color: var(--rule-strong); }
   .heads tr.chosen td > button { border-color: var(--accent); background: var(--accent-wash); color: var(--ink); }
   .heads :is(th, td) button:focus-visible { outline: 2.5px solid var(--accent); outline-offset: 1px; }
-  .score { display: grid; grid-template-columns: minmax(2rem, 1fr) 3.4rem; align-items: center; gap: 0.4rem; }
+  .score { display: grid; grid-template-columns: minmax(0.75rem, 1fr) 3.2rem; align-items: center; gap: 0.3rem; }
   .score i { height: 0.6rem; border-radius: 3px; background: var(--more); min-width: 1px; }
   .score i.less { background: var(--less); }
   .more { all: unset; cursor: pointer; color: var(--accent); text-decoration: underline; text-underline-offset: 0.2em; font-size: 0.875rem; margin-top: 0.4rem; }
