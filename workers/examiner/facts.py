@@ -1,4 +1,4 @@
-"""A plugin of pytest for the `*_test.py` beside lessons: facts about a model hold, too, where it is installed."""
+"""A plugin of pytest for `*_test.py` beside lessons: facts about a model hold, too, where it is installed."""
 
 from __future__ import annotations
 
