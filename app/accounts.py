@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import activity
+from app import activity, cohorts
 from app.activity import Kind
 from app.config import settings
 from app.db import now
@@ -112,6 +112,12 @@ def first_account_needed(session: Session) -> bool:
     return session.scalar(select(User.id).where(User.guest.is_(False)).limit(1)) is None
 
 
+def alone(session: Session, user: User) -> bool:
+    """Whether nobody else has an account."""
+    others = select(User.id).where(User.guest.is_(False), User.id != user.id)
+    return session.scalar(others.limit(1)) is None
+
+
 def first_account_token() -> str:
     """The secret of the one-time link, made on first call; the same for all processes of the site.
 
@@ -137,12 +143,14 @@ def _account(
         raise AccountError(_TAKEN)
     user = visitor or User(name=name)
     user.name, user.email, user.password_hash = name, email, _hasher.hash(password)
-    user.guest, user.mentor, user.admin = False, owner, owner
+    user.guest, user.admin = False, owner
     session.add(user)
     try:
         session.flush()
     except IntegrityError:  # somebody was a moment faster
         raise AccountError(_TAKEN) from None
+    session.refresh(user)  # whether they mentor is the database's word
+    cohorts.join_open(session, user)
     return user
 
 

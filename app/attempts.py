@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, given, logs, runs, watch
+from app import activity, chains, drafts, given, logs, oversight, runs, watch
 from app.activity import Kind
 from app.db import now
 from app.guard import (
@@ -25,7 +25,6 @@ from app.guard import (
     clean_text,
     find_exercise,
     find_lesson,
-    mentor_only,
     one_at_a_time,
     storable,
 )
@@ -141,10 +140,9 @@ def newest(session: Session, user: User, lesson: str, only: str | None = None) -
     return {attempt.exercise: attempt for attempt in session.scalars(query)}
 
 
-def of_learner(session: Session, mentor: User, learner: UUID) -> dict[str, list[Attempt]]:
-    """Exercise → every attempt of one learner, newest first, each with its run. For mentors."""
-    mentor_only(mentor)
-    query = select(Attempt).where(Attempt.user_id == learner).order_by(Attempt.number.desc())
+def of_learner(session: Session, learner: User) -> dict[str, list[Attempt]]:
+    """Exercise → every attempt of a learner (whom `oversight` has found), newest first, each with its run."""
+    query = select(Attempt).where(Attempt.user_id == learner.id).order_by(Attempt.number.desc())
     found: dict[str, list[Attempt]] = {}
     for attempt in session.scalars(query.options(joinedload(Attempt.run))):
         found.setdefault(attempt.exercise, []).append(attempt)
@@ -152,16 +150,15 @@ def of_learner(session: Session, mentor: User, learner: UUID) -> dict[str, list[
 
 
 def visible(session: Session, viewer: User, attempt_id: UUID) -> Attempt:
-    """The attempt with its learner, run and outputs, for the learner and for mentors; raises NotFound for
+    """The attempt with its learner, run and outputs, for the learner and their mentors; raises NotFound for
     others.
     """
-    query = select(Attempt).where(Attempt.id == attempt_id)
-    if not viewer.mentor:
-        query = query.where(Attempt.user_id == viewer.id)
+    query = select(Attempt).where(Attempt.id == attempt_id, oversight.may_see(viewer, Attempt.user_id))
     whole = query.options(joinedload(Attempt.user), joinedload(Attempt.run).selectinload(Run.outputs))
     attempt = session.scalar(whole)
     if attempt is None:
         raise NotFound("There is no such attempt among yours.")
+    oversight.looked(session, viewer, attempt.user_id)
     return attempt
 
 

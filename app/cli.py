@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("--every", type=float, metavar="HOURS", help="go on doing so, until it is stopped")
     restore = command("restore", "bring it back, into an empty database; the site may not run", _restore)
     restore.add_argument("file", type=Path, help="- reads it from the standard input")
-    user = command("user", "people: list them, make mentors and admins, set a password", _user)
-    user.add_argument("action", choices=("list", "link", "mentor", "admin", "learner", "password"))
+    user = command("user", "people: list them, make admins, set a password", _user)
+    user.add_argument("action", choices=("list", "link", "admin", "learner", "password"))
     user.add_argument("email", nargs="?", help="whose (not for list and link)")
     command(
         "grade",

@@ -29,12 +29,15 @@ from app.guard import Refused, TooMany
 from app.routes import (
     accounts,
     attempts,
+    cohorts,
+    deeds,
     health,
     home,
     lessons,
     manual,
     mentor,
     models,
+    notices,
     operate,
     path,
     runs,
@@ -102,6 +105,9 @@ def create_app() -> FastAPI:
     app.include_router(shares.router)
     app.include_router(understanding.router)
     app.include_router(mentor.router)
+    app.include_router(cohorts.router)
+    app.include_router(notices.router)
+    app.include_router(deeds.router)
     app.include_router(accounts.router)
     app.include_router(models.router)
     app.include_router(manual.router)

@@ -24,8 +24,8 @@ def show(what: str) -> int:
                 print("There are accounts already; the link has been used.", file=sys.stderr)
             return 0
         for user in session.scalars(select(User).where(User.guest.is_(False)).order_by(User.created_at)):
-            roles = [role for role, is_one in (("mentor", user.mentor), ("admin", user.admin)) if is_one]
-            print(f"{user.email}\t{user.name}\t{', '.join(roles) or 'learner'}")
+            role = "admin" if user.admin else "mentor" if user.mentor else "learner"
+            print(f"{user.email}\t{user.name}\t{role}")
     return 0
 
 
@@ -37,7 +37,7 @@ def _token() -> str:
 
 
 def change(email: str, action: str, password: str) -> int:
-    """Make somebody a mentor, an admin, a plain learner again, or give them a new password."""
+    """Make somebody an admin, a plain learner again, or give them a new password."""
     with transaction() as session:
         user = session.scalar(select(User).where(User.email == email.strip().lower()))
         if user is None:
@@ -50,6 +50,6 @@ def change(email: str, action: str, password: str) -> int:
                 print(error.message, file=sys.stderr)
                 return 2
         else:
-            user.mentor, user.admin = action in ("mentor", "admin"), action == "admin"
+            user.admin = action == "admin"
         print(f"{user.email}: {'has a new password' if action == 'password' else f'is {action} now'}")
     return 0

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app import choices
 from app.attempts import JUDGED
-from app.guard import NotFound, find_lesson, mentor_only
+from app.guard import find_lesson
 from app.lessons import Exercise, Lesson, course
 from app.models import Attempt, Thread, User
 from app.models import Verdict as Word
@@ -218,29 +218,17 @@ class Board:
     rows: list[Row]
 
 
-def board(session: Session, mentor: User) -> Board:
-    """Everybody with an account, and guests who handed something in or asked.
-
-    Three queries, however many they are.
-    """
-    mentor_only(mentor)
-    known = _statuses(session)
-    handed_in, asked = (exists().where(table.user_id == User.id) for table in (Attempt, Thread))
-    learners = session.scalars(
-        select(User).where(or_(User.guest.is_(False), handed_in, asked)).order_by(User.name, User.id)
-    )
-    rows = [Row(learner, known.get(learner.id, {})) for learner in learners]
+def board(session: Session, learners: Select[UUID]) -> Board:
+    """Those of these ids. Three queries, however many they are."""
+    known = _statuses(session, Attempt.user_id.in_(learners), Thread.user_id.in_(learners))
+    people = session.scalars(select(User).where(User.id.in_(learners)).order_by(User.name, User.id))
+    rows = [Row(learner, known.get(learner.id, {})) for learner in people]
     return Board(_in_order(), sorted(rows, key=lambda row: not row.asking))
 
 
-def row(session: Session, mentor: User, learner: UUID) -> Row:
-    """One learner, for their mentor's page. Raises NotFound."""
-    mentor_only(mentor)
-    user = session.get(User, learner)
-    if user is None:
-        raise NotFound("There is no such learner.")
-    known = _statuses(session, Attempt.user_id == learner, Thread.user_id == learner)
-    return Row(user, known.get(learner, {}))
+def row(session: Session, learner: User) -> Row:
+    """One learner, for their mentor's page."""
+    return Row(learner, of_all(session, learner))
 
 
 def _in_order() -> list[Exercise]:
@@ -251,19 +239,16 @@ def _in_order() -> list[Exercise]:
 
 
 def _statuses(
-    session: Session, attempts: ColumnElement[bool] | None = None, threads: ColumnElement[bool] | None = None
+    session: Session, attempts: ColumnElement[bool], threads: ColumnElement[bool]
 ) -> dict[UUID, dict[str, Status]]:
     """Learner → exercise → status, of those there is anything to say about: two queries."""
     judged = func.sum(case((Attempt.verdict.in_(JUDGED), 1), else_=0))
     passed = func.sum(case((Attempt.verdict == Word.PASSED, 1), else_=0))
-    counts = select(Attempt.user_id, Attempt.exercise, judged, passed).group_by(
-        Attempt.user_id, Attempt.exercise
-    )
+    counts = select(Attempt.user_id, Attempt.exercise, judged, passed).where(attempts)
+    counts = counts.group_by(Attempt.user_id, Attempt.exercise)
     waiting = select(Thread.user_id, Thread.cell).where(
-        Thread.closed_at.is_(None), Thread.answered.is_(False)
+        Thread.closed_at.is_(None), Thread.answered.is_(False), threads
     )
-    if attempts is not None and threads is not None:
-        counts, waiting = counts.where(attempts), waiting.where(threads)
     asking = set(session.execute(waiting))
     found: dict[UUID, dict[str, Status]] = {}
     for user_id, exercise, tries, passes in session.execute(counts):

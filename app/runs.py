@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from app import activity, chains, drafts, events, given, jobs, line, needs, placement, watch
+from app import activity, chains, drafts, events, given, jobs, line, needs, oversight, placement, watch
 from app.activity import Kind
 from app.chains import Chain
 from app.config import settings
@@ -245,8 +245,8 @@ def forget_old_outputs(session: Session) -> int:
 
 
 def visible(session: Session, viewer: User, run_id: UUID) -> Run:
-    """The run with its outputs, for its learner; for a mentor only if it was handed in or help was asked on
-    it.
+    """The run with its outputs, for its learner; for their mentor only if it was handed in or help was asked
+    on it.
 
     Raises NotFound for everybody else.
     """
@@ -286,6 +286,5 @@ def output(session: Session, viewer: User, output_id: UUID) -> Output:
 
 def _may_see(viewer: User) -> ColumnElement[bool]:
     own = Run.user_id == viewer.id
-    if not viewer.mentor:
-        return own
-    return or_(own, Run.kind == RunKind.GRADE, exists().where(Thread.run_id == Run.id))
+    shown = or_(Run.kind == RunKind.GRADE, exists().where(Thread.run_id == Run.id))
+    return or_(own, and_(shown, oversight.may_see(viewer, Run.user_id)))

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app import activity, chains, drafts
+from app import activity, chains, cohorts, drafts, oversight
 from app.activity import Kind
 from app.chains import Chain
 from app.db import now
 from app.guard import NotFound, Unusable, clean_text, find_cell, find_lesson, mentor_only, one_at_a_time
 from app.lessons import Lesson
-from app.models import Attempt, Message, Run, Thread, User
+from app.models import Attempt, Cohort, Message, Run, Thread, User
 
 MAX_MESSAGE = 10_000  # bytes
 
@@ -106,21 +106,28 @@ def of_lesson(session: Session, user: User, lesson: str) -> dict[str, list[Threa
     return found
 
 
-def open_for_mentor(session: Session, mentor: User) -> list[Thread]:
-    """Every thread that is not closed: those who wait for an answer first, the longest wait first."""
+def open_for_mentor(session: Session, mentor: User, cohort: Cohort | None = None) -> list[Thread]:
+    """The threads of a mentor's learners that are not closed: those who wait for an answer first, the longest
+    wait first; or those of one cohort's.
+
+    An admin finds those of people in no cohort, too: nobody else would answer them.
+    """
     mentor_only(mentor)
-    waiting = session.scalars(_whole(Thread.closed_at.is_(None))).all()
+    asked = (
+        Thread.user_id.in_(cohorts.learners(cohort))
+        if cohort
+        else oversight.answered_by(mentor, Thread.user_id)
+    )
+    waiting = session.scalars(_whole(Thread.closed_at.is_(None), asked)).all()
     return sorted(waiting, key=lambda thread: (thread.answered, thread.messages[-1].created_at))
 
 
 def visible(session: Session, viewer: User, thread_id: UUID) -> Thread:
-    """The thread with its messages, for its learner and for mentors; raises NotFound for everybody else."""
-    mine = (
-        Thread.id == thread_id if viewer.mentor else (Thread.id == thread_id) & (Thread.user_id == viewer.id)
-    )
-    thread = session.scalar(_whole(mine))
+    """The thread with its messages, for its learner and their mentors; raises NotFound for everybody else."""
+    thread = session.scalar(_whole(Thread.id == thread_id, oversight.may_see(viewer, Thread.user_id)))
     if thread is None:
         raise NotFound("There is no such thread among yours.")
+    oversight.looked(session, viewer, thread.user_id)
     return thread
 
 

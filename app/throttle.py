@@ -33,6 +33,7 @@ SIGN_IN = Limit("sign-in", 10, 15 * 60, "trying to sign in")
 SIGN_IN_FROM = Limit("sign-in-from", 300, 15 * 60, "trying to sign in")
 SIGN_UP = Limit("sign-up", 200, 60 * 60, "making accounts")
 NEW_GUEST = Limit("guest", 300, 60 * 60, "starting over as a guest")
+JOIN = Limit("join", 300, 15 * 60, "opening invite links")
 RUN = Limit("run", 120, 60, "running cells")
 WRITE = Limit("write", 30, 60, "writing messages")
 

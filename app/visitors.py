@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app import accounts, guard, logs, throttle
+from app import accounts, guard, logs, notices, throttle
 from app.config import settings
 from app.db import on_commit, request_session
 from app.guard import Refused, Unusable
@@ -66,6 +66,8 @@ class Reader(NamedTuple):
     guest: bool
     mentor: bool
     admin: bool
+    notices: int = 0  # that wait to be read
+    alone: bool = True  # nobody else has an account here: nothing is said of mentors
 
 
 def is_htmx(request: Request) -> bool:
@@ -81,6 +83,9 @@ def viewer(request: Request, session: Db) -> User | None:
     token = request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
     found = accounts.user_of(session, token) if token else None
     _is(request, found)
+    if found is not None and not found.guest and request.method == "GET":
+        told = {"notices": notices.unread(session, found), "alone": accounts.alone(session, found)}
+        request.state.reader = request.state.reader._replace(**told)
     return found
 
 

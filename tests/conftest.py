@@ -1,6 +1,7 @@
 """What all tests share: settings of their own, a really migrated database, a real Redis, and a cast.
 
-Ada is a learner and so is Ben, Mo is their mentor, and the stranger is a guest whom nobody knows.
+Ada is a learner and so is Ben, Mo is their mentor, Otto is a mentor elsewhere, Boss runs the site, and the
+stranger is a guest whom nobody knows.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from app.config import ROOT, SHIPPED, Settings, settings
 from app.db import engine, transaction
 from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
-from app.models import User
+from app.models import Cohort, Membership, Role, User
 from app.processes import spawn, stop
 from tests.postgres import new_database as on_postgres
 from tests.postgres import start_postgres
@@ -162,31 +163,77 @@ def lesson(change_settings: Callable[..., None]) -> Lesson:
 
 @pytest.fixture
 def ada(database: str) -> User:
-    return _person("Ada", mentor=False)
+    return _person("Ada")
 
 
 @pytest.fixture
 def ben(database: str) -> User:
-    return _person("Ben", mentor=False)
+    return _person("Ben")
 
 
 @pytest.fixture
-def mo(database: str) -> User:
-    return _person("Mo", mentor=True)
+def cohort(ada: User, ben: User) -> Cohort:
+    """Ada and Ben learn in it."""
+    with transaction() as session:
+        made = Cohort(name="Autumn")
+        session.add(made)
+        session.flush()
+        session.add_all(
+            Membership(cohort_id=made.id, user_id=one.id, role=Role.LEARNER) for one in (ada, ben)
+        )
+        return made
+
+
+@pytest.fixture
+def mo(cohort: Cohort) -> User:
+    """The mentor of that cohort."""
+    user = _person("Mo")
+    with transaction() as session:
+        session.add(Membership(cohort_id=cohort.id, user_id=user.id, role=Role.MENTOR))
+        session.flush()
+        return session.get_one(User, user.id)
+
+
+@pytest.fixture
+def outsider(database: str) -> User:
+    """The mentor of another cohort, in which nobody learns whom these tests know."""
+    user = _person("Otto")
+    with transaction() as session:
+        other = Cohort(name="Spring")
+        session.add(other)
+        session.flush()
+        session.add(Membership(cohort_id=other.id, user_id=user.id, role=Role.MENTOR))
+        session.flush()
+        return session.get_one(User, user.id)
+
+
+@pytest.fixture
+def boss(database: str) -> User:
+    """Who runs the site, and mentors nobody."""
+    return _person("Boss", admin=True)
+
+
+@pytest.fixture
+def zoe(database: str) -> User:
+    """Somebody with a new account, in no cohort."""
+    return _person("Zoe")
 
 
 @pytest.fixture
 def stranger(database: str) -> User:
     with transaction() as session:
-        return accounts.guest(session)
+        made = accounts.guest(session)
+        session.refresh(made)
+        return made
 
 
-def _person(name: str, *, mentor: bool) -> User:
+def _person(name: str, *, admin: bool = False) -> User:
     """Somebody with an account, but no password: hashing one takes longer than most tests."""
     with transaction() as session:
-        user = User(name=name, email=f"{name.lower()}@example.org", mentor=mentor)
+        user = User(name=name, email=f"{name.lower()}@example.org", admin=admin)
         session.add(user)
         session.flush()
+        session.refresh(user)
         return user
 
 

@@ -12,12 +12,18 @@ from app.models import (
     Activity,
     Attempt,
     Choice,
+    Cohort,
+    Deed,
     Draft,
     Ending,
     Install,
     InstallState,
+    Invite,
+    Membership,
     Message,
+    Notice,
     Output,
+    Role,
     Run,
     RunKind,
     Share,
@@ -46,8 +52,10 @@ def fill(url: str) -> None:
     with Session(engine) as session, session.begin():
         ada = User(name=ODD[:80], email="ada@example.org", password_hash="$argon2id$", goal="")
         guest = User(name="", guest=True)
-        session.add_all([ada, guest, User(name="Mo", email="mo@example.org", mentor=True, admin=True)])
+        mo = User(name="Mo", email="mo@example.org", admin=True)
+        session.add_all([ada, guest, mo])
         session.flush()
+        _together(session, ada, mo)
         session.add(Install(machine=ODD[:200], model="acme/tiny", seen_at=MOMENT, **_INSTALLED))
         _at_work(session, ada)
         _at_work(session, guest)
@@ -92,6 +100,22 @@ def _run(user: User, kind: RunKind, state: State, seed: int) -> Run:
         state=state,
         queued_at=MOMENT,
     )
+
+
+def _together(session: Session, learner: User, mentor: User) -> None:
+    """A cohort of the two, and what is noted of it."""
+    cohort = Cohort(name=ODD[:80], about=ODD, starts_on=MOMENT.date(), open=True)
+    session.add(cohort)
+    session.flush()
+    for user, role in ((learner, Role.LEARNER), (mentor, Role.MENTOR)):
+        session.add(Membership(cohort_id=cohort.id, user_id=user.id, role=role, left_at=MOMENT))
+    session.add(
+        Invite(cohort_id=cohort.id, role=Role.LEARNER, token="t" * 32, expires_at=MOMENT, most_uses=3)
+    )
+    session.add(
+        Deed(actor_id=mentor.id, about_id=learner.id, cohort_id=cohort.id, kind="added", data={"name": ODD})
+    )
+    session.add(Notice(user_id=learner.id, kind="cohort", text=ODD[:300], href="/account", read_at=MOMENT))
 
 
 def _share(user: User, run: Run) -> Share:

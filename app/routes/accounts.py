@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import accounts, pages, progress, shares, throttle
+from app import accounts, cohorts, pages, progress, shares, throttle
 from app.guard import Refused
 from app.models import User
 from app.visitors import Db, Member, Viewer, address, forget, remember
@@ -20,15 +20,23 @@ Text = Annotated[str, Form()]
 
 
 @router.get("/sign-up", name="sign_up", response_class=HTMLResponse)
-def show_sign_up(request: Request, session: Db, visitor: Viewer) -> HTMLResponse:
+def show_sign_up(request: Request, session: Db, visitor: Viewer, next: str = "") -> HTMLResponse:
     """The form for a new account."""
-    first = accounts.first_account_needed(session)
-    return pages.render(request, "accounts/sign_up.html", first=first, problem="", values={}, token="")
+    first, next = accounts.first_account_needed(session), pages.own_path(next, "")
+    return pages.render(
+        request, "accounts/sign_up.html", first=first, problem="", values={}, token="", next=next
+    )
 
 
 @router.post("/sign-up", name="make_account")
 def sign_up(
-    request: Request, session: Db, visitor: Viewer, name: Text = "", email: Text = "", password: Text = ""
+    request: Request,
+    session: Db,
+    visitor: Viewer,
+    name: Text = "",
+    email: Text = "",
+    password: Text = "",
+    next: Text = "",
 ) -> Response:
     """Make an account. A guest's work becomes the account's."""
     throttle.check(throttle.SIGN_UP, address(request))
@@ -38,11 +46,11 @@ def sign_up(
         return accounts.sign_up(session, visitor, name, email, password)
 
     def again(problem: Refused) -> HTMLResponse:
-        return _form(
-            request, "sign_up", problem, first=first, token="", values={"name": name, "email": email}
-        )
+        values = {"name": name, "email": email}
+        to = pages.own_path(next, "")
+        return _form(request, "sign_up", problem, first=first, token="", values=values, next=to)
 
-    return _enter(request, session, make, again, "/path", f"Welcome, {name.strip()}.")
+    return _enter(request, session, make, again, pages.own_path(next, "/path"), f"Welcome, {name.strip()}.")
 
 
 @router.get("/first-account", name="first_account", response_class=HTMLResponse)
@@ -50,7 +58,9 @@ def show_first_account(request: Request, session: Db, visitor: Viewer, token: st
     """The page behind the one-time link that the server prints when it starts."""
     if not accounts.first_account_needed(session):
         return pages.redirect(request, "/sign-in", "This site has its first account already. Sign in.")
-    return pages.render(request, "accounts/sign_up.html", first=True, problem="", values={}, token=token)
+    return pages.render(
+        request, "accounts/sign_up.html", first=True, problem="", values={}, token=token, next=""
+    )
 
 
 @router.post("/first-account", name="make_first_account")
@@ -70,9 +80,8 @@ def first_account(
         return accounts.first_account(session, token, visitor, name, email, password)
 
     def again(problem: Refused) -> HTMLResponse:
-        return _form(
-            request, "sign_up", problem, first=True, token=token, values={"name": name, "email": email}
-        )
+        values = {"name": name, "email": email}
+        return _form(request, "sign_up", problem, first=True, token=token, values=values, next="")
 
     return _enter(request, session, make, again, "/path", f"Welcome, {name.strip()}. This site is yours.")
 
@@ -139,5 +148,6 @@ def account(request: Request, session: Db, user: Member) -> HTMLResponse:
         "accounts/account.html",
         user=user,
         nodes=progress.path_view(session, user),
+        memberships=cohorts.of(session, user),
         shared=shares.of(session, user),
     )

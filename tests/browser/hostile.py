@@ -24,7 +24,21 @@ from sqlalchemy.orm import Session
 
 from app.accounts import open_session
 from app.db import now
-from app.models import Attempt, Ending, Message, Output, Run, RunKind, State, Thread, User, Verdict
+from app.models import (
+    Attempt,
+    Cohort,
+    Ending,
+    Membership,
+    Message,
+    Output,
+    Role,
+    Run,
+    RunKind,
+    State,
+    Thread,
+    User,
+    Verdict,
+)
 from workers.outputs import check_error
 from workers.recorder import Recorder
 
@@ -84,9 +98,12 @@ def store(session: Session, elsewhere: str, *, filtered: bool) -> Stored:
     (name,), (goal,) = corpus("NAME", elsewhere).values(), corpus("GOAL", elsewhere).values()
     tag = "filtered" if filtered else "raw"
     learner = User(name=name, goal=goal, email=f"hostile-{tag}@example.org")
-    mentor = User(name="Mona", email=f"mona-{tag}@example.org", mentor=True)
-    session.add_all((learner, mentor))
+    mentor = User(name="Mona", email=f"mona-{tag}@example.org")
+    cohort = Cohort(name=f"{name[:60]} {tag}")
+    session.add_all((learner, mentor, cohort))
     session.flush()
+    for one, role in ((learner, Role.LEARNER), (mentor, Role.MENTOR)):
+        session.add(Membership(cohort_id=cohort.id, user_id=one.id, role=role))
     answer = "".join(corpus("ANSWER", elsewhere).values())
     run = _run(session, learner, RunKind.GRADE, EXERCISE, answer)
     shown = _show(session, run, elsewhere, filtered=filtered)

@@ -10,7 +10,7 @@ from app.models import User
 
 @pytest.fixture
 def boss(session: Session) -> User:
-    made = User(name="Boss", email="boss@example.org", mentor=True, admin=True)
+    made = User(name="Boss", email="boss@example.org", admin=True)
     session.add(made)
     session.commit()
     return made

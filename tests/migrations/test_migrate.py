@@ -46,9 +46,10 @@ def test_each_step_down_and_up_again_keeps_what_it_can(database: str) -> None:
         before = rows(url)
         migrate.downgrade(url, below)
         less = rows(url)
-        assert _within(before, less) == less
+        assert _within(before, less) == _within(less, before)
         migrate.upgrade(url, revision)
-        assert _within(rows(url), less) == less
+        again = rows(url)
+        assert _within(again, less) == _within(less, again)
         migrate.downgrade(url, below)
     assert rows(url) == {}
 
@@ -59,11 +60,14 @@ def _steps_down() -> list[tuple[str, str]]:
     return [(one.revision, str(one.down_revision or "base")) for one in known]
 
 
-def _within(more: Rows, less: Rows) -> Rows:
-    """Of these rows, the columns that those have."""
+def _within(some: Rows, others: Rows) -> Rows:
+    """Of these rows, what those have room for: in tables of both, the columns of both."""
     return {
-        table: [{name: row[name] for name in other} for row, other in zip(more[table], others, strict=True)]
-        for table, others in less.items()
+        table: [
+            {name: row[name] for name in other if name in row}
+            for row, other in zip(some[table], others[table], strict=True)
+        ]
+        for table in some.keys() & others.keys()
     }
 
 

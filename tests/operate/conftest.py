@@ -12,7 +12,7 @@ from tests.routes.conftest import browser, site  # noqa: F401  (fixtures of thes
 @pytest.fixture
 def admin(database: str) -> User:
     with transaction() as session:
-        user = User(name="Olga", email="olga@example.org", mentor=True, admin=True)
+        user = User(name="Olga", email="olga@example.org", admin=True)
         session.add(user)
         session.flush()
         return user

@@ -40,7 +40,9 @@ class Browser:
 
 @dataclass(frozen=True)
 class Things:
-    """What Ada has done: a private run, an attempt that failed, a question, and a result that she shared."""
+    """What Ada has done: a private run, an attempt that failed, a question, and a result that she shared. Her
+    cohort, a link into it, and what she was told.
+    """
 
     run: UUID
     output: UUID
@@ -50,6 +52,10 @@ class Things:
     thread: UUID
     share: UUID
     shared: str
+    cohort: UUID
+    invite: UUID
+    token: str
+    notice: UUID
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

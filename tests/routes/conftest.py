@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -10,11 +11,13 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from app import attempts, runs, shares, threads
-from app.db import Base, transaction
+from app.db import Base, now, transaction
 from app.lessons import Lesson
 from app.main import create_app
-from app.models import User
+from app.models import Cohort, Invite, Notice, Role, User
 from tests.routes.acting import Browser, Things, failed_verdict, finish
+
+_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def mo_browser(browser: Callable[..., Browser], mo: User) -> Browser:
 
 
 @pytest.fixture
-def things(ada: User, lesson: Lesson, redis: Redis) -> Things:
+def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
     """Ada's things."""
     with transaction() as session:
         run = runs.submit(session, ada, "counting", "two", {}).id
@@ -59,7 +62,26 @@ def things(ada: User, lesson: Lesson, redis: Redis) -> Things:
     with transaction() as session:
         thread = threads.ask(session, ada, "counting", "quadruple", "Why?").id
         shared = shares.share(session, ada, run, "Ada L.")
-    return Things(run, output, attempt_id, graded_run, graded_output, thread, shared.id, shared.token)
+        link = Invite(
+            cohort_id=cohort.id, role=Role.LEARNER, token="t" * 32, expires_at=now() + _DAY, most_uses=9
+        )
+        told = Notice(user_id=ada.id, kind="cohort", text="You are in.", href="/account")
+        session.add_all([link, told])
+        session.flush()
+        return Things(
+            run=run,
+            output=output,
+            attempt=attempt_id,
+            graded_run=graded_run,
+            graded_output=graded_output,
+            thread=thread,
+            share=shared.id,
+            shared=shared.token,
+            cohort=cohort.id,
+            invite=link.id,
+            token=link.token,
+            notice=told.id,
+        )
 
 
 @pytest.fixture

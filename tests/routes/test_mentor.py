@@ -11,7 +11,8 @@ from tests.routes.acting import Browser, Things
 def test_the_board_has_a_row_a_learner_and_a_column_an_exercise(
     mo_browser: Browser, things: Things, ada: User, ben: User
 ) -> None:
-    board = mo_browser.get("/mentor").text
+    assert f"/mentor/cohorts/{things.cohort}" in mo_browser.get("/mentor").text
+    board = mo_browser.get(f"/mentor/cohorts/{things.cohort}").text
     (row,) = re.findall(r"<tr>\s*<th scope=\"row\"><a[^>]*>Ada</a>.*?</tr>", board, re.S)
     assert re.findall(r'data-mark="(\w+)"', row) == ["failed", "not_tried", "not_tried"]
     assert row.count("data-asking") == 1

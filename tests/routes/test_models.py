@@ -20,7 +20,7 @@ ODD = "<script>alert(1)</script> & more"
 def boss(browser: Callable[[User | None], Browser]) -> Browser:
     """An admin's browser."""
     with transaction() as session:
-        user = User(name="Boss", email="boss@example.org", mentor=True, admin=True)
+        user = User(name="Boss", email="boss@example.org", admin=True)
         session.add(user)
     return browser(user)
 

@@ -1,4 +1,6 @@
-"""Every route, for a newcomer, a guest, the learner whose things these are, another learner and a mentor."""
+"""Every route, for a newcomer, a guest, the learner whose things these are, another of her cohort, their
+mentor, the mentor of another cohort, and an admin who mentors nobody.
+"""
 
 from __future__ import annotations
 
@@ -10,122 +12,142 @@ from fastapi import FastAPI
 from app.models import User
 from tests.routes.acting import Browser, Things, every_route
 
-CAST = ("newcomer", "guest", "ada", "ben", "mo")
+CAST = ("newcomer", "guest", "ada", "ben", "mo", "outsider", "boss")
 
 L = "/lessons/counting"
 U = "/understanding/start"
-# route: (method, address, what is sent, status for the newcomer, a guest, Ada, Ben and the mentor Mo)
-TABLE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]] = {
+C = "/mentor/cohorts/{cohort}"
+Statuses = tuple[int, int, int, int, int, int, int]
+# route: (method, address, what is sent, status for each of the cast)
+TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     # read by everybody
-    "home": ("GET", "/", {}, (200, 200, 200, 200, 200)),
-    "show_path": ("GET", "/path", {}, (200, 200, 200, 200, 200)),
-    "show_lesson": ("GET", L, {}, (200, 200, 200, 200, 200)),
-    "show_start": ("GET", "/start", {}, (200, 200, 200, 200, 200)),
-    "place": ("POST", "/start", {"twice": "6"}, (303, 303, 303, 303, 303)),
-    "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303)),  # nobody has answered
-    "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200)),
-    "show_frontier": ("GET", f"{L}/exercises/double/frontier", {}, (200, 200, 200, 200, 200)),
-    "show_understanding": ("GET", "/understanding/start", {}, (200, 200, 200, 200, 200)),
-    "compare_solution": ("GET", f"{U}/double", {}, (303, 303, 200, 303, 303)),  # only Ada has tried it
-    "mark_understood": ("POST", f"{U}/double", {"understood": "yes"}, (403, 403, 303, 403, 403)),
-    "answer_item": ("POST", f"{U}/double/answer", {"choice": "right"}, (403, 403, 422, 403, 403)),
-    "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200)),
-    "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200)),
-    "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200)),
-    "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200)),
-    "show_models": ("GET", "/models", {}, (200, 200, 200, 200, 200)),
-    "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200)),
-    "show_view": ("GET", "/manual/views/tokens-dark.webp", {}, (200, 200, 200, 200, 200)),
-    "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200)),
-    "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503)),  # these tests have no worker
-    "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404)),  # nobody brings the token
+    "home": ("GET", "/", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_path": ("GET", "/path", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_lesson": ("GET", L, {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_start": ("GET", "/start", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "place": ("POST", "/start", {"twice": "6"}, (303, 303, 303, 303, 303, 303, 303)),
+    "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303, 303, 303)),  # nobody has answered
+    "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_frontier": ("GET", f"{L}/exercises/double/frontier", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_understanding": ("GET", "/understanding/start", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "compare_solution": ("GET", f"{U}/double", {}, (303, 303, 200, 303, 303, 303, 303)),  # only Ada has tried it
+    "mark_understood": ("POST", f"{U}/double", {"understood": "yes"}, (403, 403, 303, 403, 403, 403, 403)),
+    "answer_item": ("POST", f"{U}/double/answer", {"choice": "right"}, (403, 403, 422, 403, 403, 403, 403)),
+    "sign_in": ("GET", "/sign-in", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "sign_up": ("GET", "/sign-up", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_models": ("GET", "/models", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_view": ("GET", "/manual/views/tokens-dark.webp", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "readyz": ("GET", "/readyz", {}, (503, 503, 503, 503, 503, 503, 503)),  # these tests have no worker
+    "metrics": ("GET", "/metrics", {}, (404, 404, 404, 404, 404, 404, 404)),  # nobody brings the token
     # done by everybody: a newcomer becomes a guest
-    "set_goal": ("POST", "/path/goal", {"goal": "See inside"}, (303, 303, 303, 303, 303)),
-    "change_node": ("POST", "/path/nodes/sums", {"move": "up"}, (303, 303, 303, 303, 303)),
-    "save_draft": ("POST", f"{L}/cells/two/draft", {"text": "y = 2"}, (204, 204, 204, 204, 204)),
-    "reset_draft": ("POST", f"{L}/cells/two/reset", {}, (303, 303, 303, 303, 303)),
-    "predict": ("POST", f"{L}/cells/two/prediction", {"choice": "Two"}, (303, 303, 303, 303, 303)),
-    "tick": ("POST", f"{L}/checklist/5dcbbb5f9499", {}, (303, 303, 303, 303, 303)),
-    "start_run": ("POST", f"{L}/cells/two/runs", {"text": "y = 2"}, (303, 303, 303, 303, 303)),
+    "set_goal": ("POST", "/path/goal", {"goal": "See inside"}, (303, 303, 303, 303, 303, 303, 303)),
+    "change_node": ("POST", "/path/nodes/sums", {"move": "up"}, (303, 303, 303, 303, 303, 303, 303)),
+    "save_draft": ("POST", f"{L}/cells/two/draft", {"text": "y = 2"}, (204, 204, 204, 204, 204, 204, 204)),
+    "reset_draft": ("POST", f"{L}/cells/two/reset", {}, (303, 303, 303, 303, 303, 303, 303)),
+    "predict": ("POST", f"{L}/cells/two/prediction", {"choice": "Two"}, (303, 303, 303, 303, 303, 303, 303)),
+    "tick": ("POST", f"{L}/checklist/5dcbbb5f9499", {}, (303, 303, 303, 303, 303, 303, 303)),
+    "start_run": ("POST", f"{L}/cells/two/runs", {"text": "y = 2"}, (303, 303, 303, 303, 303, 303, 303)),
     "hand_in": (
-        "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303)
+        "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303, 303, 303)
     ),
-    "open_hint": ("POST", f"{L}/exercises/double/hints", {}, (303, 303, 303, 303, 303)),
-    "use_ours": ("POST", f"{L}/foundations", {"exercise": "double"}, (303, 303, 303, 303, 303)),
-    "ask": ("POST", f"{L}/cells/two/threads", {"body": "Why?"}, (303, 303, 303, 303, 303)),
-    "look_at_solution": ("GET", f"{L}/exercises/double/solution", {}, (303, 303, 303, 303, 303)),
+    "open_hint": ("POST", f"{L}/exercises/double/hints", {}, (303, 303, 303, 303, 303, 303, 303)),
+    "use_ours": ("POST", f"{L}/foundations", {"exercise": "double"}, (303, 303, 303, 303, 303, 303, 303)),
+    "ask": ("POST", f"{L}/cells/two/threads", {"body": "Why?"}, (303, 303, 303, 303, 303, 303, 303)),
+    "look_at_solution": ("GET", f"{L}/exercises/double/solution", {}, (303, 303, 303, 303, 303, 303, 303)),
     # only Ada has made an attempt at it
-    "show_solution": ("POST", f"{L}/exercises/double/solution", {}, (403, 403, 200, 403, 403)),
+    "show_solution": ("POST", f"{L}/exercises/double/solution", {}, (403, 403, 200, 403, 403, 403, 403)),
     # one's own
-    "lesson_events": ("GET", f"{L}/events", {}, (303, 200, 200, 200, 200)),
+    "lesson_events": ("GET", f"{L}/events", {}, (303, 200, 200, 200, 200, 200, 200)),
     "guess_token": (
-        "POST", f"{L}/cells/two/guess", {"token": "1", "query": "2", "head": "0.1"}, (401, 204, 204, 204, 204)
+        "POST", f"{L}/cells/two/guess", {"token": "1", "query": "2", "head": "0.1"}, (401, 204, 204, 204, 204, 204, 204)
     ),
-    "show_attempts": ("GET", f"{L}/exercises/double/attempts", {}, (303, 200, 200, 200, 200)),
-    "account": ("GET", "/account", {}, (303, 200, 200, 200, 200)),
-    "sign_out": ("POST", "/sign-out", {}, (303, 303, 303, 303, 303)),
+    "show_attempts": ("GET", f"{L}/exercises/double/attempts", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "account": ("GET", "/account", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "sign_out": ("POST", "/sign-out", {}, (303, 303, 303, 303, 303, 303, 303)),
     # Ada's: a scratch run is hers alone, what she handed in or asked about is also her mentor's
-    "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404)),
-    "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 404)),
-    "cancel_run": ("POST", "/runs/{graded_run}/cancel", {}, (401, 404, 303, 404, 404)),
-    "show_attempt": ("GET", "/attempts/{attempt}", {}, (303, 404, 200, 404, 200)),
-    "restore_attempt": ("POST", "/attempts/{attempt}/restore", {}, (401, 404, 303, 404, 404)),
-    "answer_attempt": ("POST", "/attempts/{attempt}/messages", {"body": "So."}, (401, 403, 403, 403, 303)),
-    "show_thread": ("GET", "/threads/{thread}", {}, (303, 404, 200, 404, 200)),
-    "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 404, 303, 404, 303)),
-    "close_thread": ("POST", "/threads/{thread}/close", {}, (401, 404, 303, 404, 303)),
-    "share": ("POST", "/runs/{run}/share", {"name": "Ada"}, (401, 404, 303, 404, 404)),
-    "show_shared": ("GET", "/shared/{shared}", {}, (200, 200, 200, 200, 200)),
-    "revoke_share": ("POST", "/shares/{share}/revoke", {}, (401, 404, 303, 404, 404)),
+    "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404, 404, 404)),
+    "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 404, 404, 404)),
+    "cancel_run": ("POST", "/runs/{graded_run}/cancel", {}, (401, 404, 303, 404, 404, 404, 404)),
+    "show_attempt": ("GET", "/attempts/{attempt}", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "restore_attempt": ("POST", "/attempts/{attempt}/restore", {}, (401, 404, 303, 404, 404, 404, 404)),
+    "answer_attempt": ("POST", "/attempts/{attempt}/messages", {"body": "So."}, (401, 403, 403, 403, 303, 404, 303)),
+    "show_thread": ("GET", "/threads/{thread}", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 404, 303, 404, 303, 404, 303)),
+    "close_thread": ("POST", "/threads/{thread}/close", {}, (401, 404, 303, 404, 303, 404, 303)),
+    "share": ("POST", "/runs/{run}/share", {"name": "Ada"}, (401, 404, 303, 404, 404, 404, 404)),
+    "show_shared": ("GET", "/shared/{shared}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "revoke_share": ("POST", "/shares/{share}/revoke", {}, (401, 404, 303, 404, 404, 404, 404)),
     # for mentors
-    "show_board": ("GET", "/mentor", {}, (303, 403, 403, 403, 200)),
-    "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200)),
-    # for whoever runs the site: tests/operate has one
-    "operate": ("GET", "/operate", {}, (303, 403, 403, 403, 403)),
-    # for admins, of whom there is none here
-    "ask_for_model": ("POST", "/models/ask", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
-    "install_model": ("POST", "/models/install", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
-    "cancel_model": ("POST", "/models/cancel", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
-    "remove_model": ("POST", "/models/remove", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403)),
+    "show_desk": ("GET", "/mentor", {}, (303, 403, 403, 403, 200, 200, 200)),
+    "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_cohort": ("GET", C, {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_people": ("GET", f"{C}/people", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "invite": ("POST", f"{C}/invites", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "revoke_invite": ("POST", f"{C}/invites/{{invite}}/revoke", {}, (401, 403, 403, 403, 303, 404, 303)),
+    # for admins
+    "make_cohort": ("POST", "/mentor/cohorts", {"name": "Winter"}, (401, 403, 403, 403, 403, 403, 303)),
+    "change_cohort": ("POST", C, {"name": "Autumn"}, (401, 403, 403, 403, 403, 403, 303)),
+    "add_member": (
+        "POST", f"{C}/members", {"email": "ben@example.org"}, (401, 403, 403, 403, 403, 403, 303)
+    ),
+    "remove_member": ("POST", f"{C}/members/{{ben}}/remove", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "show_audit": ("GET", "/audit", {}, (303, 403, 403, 403, 403, 403, 200)),
+    # coming in, going, being told
+    "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
+    "leave_cohort": ("POST", "/cohorts/{cohort}/leave", {}, (401, 404, 303, 303, 303, 404, 404)),
+    "show_notices": ("GET", "/notices", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "read_notices": ("POST", "/notices/read", {}, (401, 303, 303, 303, 303, 303, 303)),
+    "open_notice": ("POST", "/notices/{notice}", {}, (401, 404, 303, 404, 404, 404, 404)),
+    # for whoever runs the site
+    "operate": ("GET", "/operate", {}, (303, 403, 403, 403, 403, 403, 200)),
+    "ask_for_model": ("POST", "/models/ask", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403, 403, 422)),
+    "install_model": ("POST", "/models/install", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403, 403, 422)),
+    "cancel_model": ("POST", "/models/cancel", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403, 403, 303)),
+    "remove_model": ("POST", "/models/remove", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403, 403, 303)),
     # accounts: there are some already
     "make_account": (
         "POST", "/sign-up", {"name": "Zoe", "email": "{who}@example.com", "password": "long enough"},
-        (303, 303, 403, 403, 403),
+        (303, 303, 403, 403, 403, 403, 403),
     ),
     "start_session": (
-        "POST", "/sign-in", {"email": "ada@example.org", "password": "wrong"}, (422, 422, 422, 422, 422)
+        "POST", "/sign-in", {"email": "ada@example.org", "password": "wrong"}, (422, 422, 422, 422, 422, 422, 422)
     ),
-    "first_account": ("GET", "/first-account?token=x", {}, (303, 303, 303, 303, 303)),
+    "first_account": ("GET", "/first-account?token=x", {}, (303, 303, 303, 303, 303, 303, 303)),
     "make_first_account": (
         "POST", "/first-account", {"token": "x", "name": "Z", "email": "z@e.org", "password": "long enough"},
-        (403, 403, 403, 403, 403),
+        (403, 403, 403, 403, 403, 403, 403),
     ),
 }  # fmt: skip
 
 # What the same person also meets elsewhere
-MORE: dict[str, tuple[str, str, dict[str, str], tuple[int, int, int, int, int]]] = {
-    "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200)),
-    "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200)),
-    "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404)),
-    "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404)),
-    "no token": ("GET", "/shared/%00", {}, (404, 404, 404, 404, 404)),
-    "an answer is not shared": ("POST", "/runs/{graded_run}/share", {}, (401, 404, 422, 404, 404)),
-    "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404)),
-    "nothing to tick": ("POST", f"{L}/checklist/0123456789ab", {}, (404, 404, 404, 404, 404)),
-    "no such lesson to prove": ("GET", "/lessons/nothing/test-out", {}, (404, 404, 404, 404, 404)),
+MORE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
+    "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no token": ("GET", "/shared/%00", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "an answer is not shared": ("POST", "/runs/{graded_run}/share", {}, (401, 404, 422, 404, 404, 404, 404)),
+    "no such lesson": ("GET", "/lessons/nothing", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "nothing to tick": ("POST", f"{L}/checklist/0123456789ab", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no such lesson to prove": ("GET", "/lessons/nothing/test-out", {}, (404, 404, 404, 404, 404, 404, 404)),
     "nothing is measured there": (
-        "GET", f"{L}/exercises/quadruple/frontier", {}, (404, 404, 404, 404, 404)
+        "GET", f"{L}/exercises/quadruple/frontier", {}, (404, 404, 404, 404, 404, 404, 404)
     ),
-    "no such step": ("GET", "/understanding/nothing", {}, (404, 404, 404, 404, 404)),
-    "no such solution": ("GET", f"{U}/nothing", {}, (404, 404, 404, 404, 404)),
-    "a form has no solution in code": ("GET", f"{U}/largest", {}, (404, 404, 404, 404, 404)),
-    "no such cell": ("POST", f"{L}/cells/nothing/runs", {"text": ""}, (404, 404, 404, 404, 404)),
+    "no such step": ("GET", "/understanding/nothing", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no such solution": ("GET", f"{U}/nothing", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "a form has no solution in code": ("GET", f"{U}/largest", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no such cell": ("POST", f"{L}/cells/nothing/runs", {"text": ""}, (404, 404, 404, 404, 404, 404, 404)),
     "another lesson's exercise": (
-        "GET", "/lessons/x/exercises/double/attempts", {}, (404, 404, 404, 404, 404)
+        "GET", "/lessons/x/exercises/double/attempts", {}, (404, 404, 404, 404, 404, 404, 404)
     ),
-    "no number where one belongs": ("GET", "/runs/seven", {}, (303, 422, 422, 422, 422)),
-    "the wrong method": ("GET", "/sign-out", {}, (405, 405, 405, 405, 405)),
-    "a form is not run": ("POST", f"{L}/cells/largest/runs", {}, (422, 422, 422, 422, 422)),
+    "no number where one belongs": ("GET", "/runs/seven", {}, (303, 422, 422, 422, 422, 422, 422)),
+    "the wrong method": ("GET", "/sign-out", {}, (405, 405, 405, 405, 405, 405, 405)),
+    "a form is not run": ("POST", f"{L}/cells/largest/runs", {}, (422, 422, 422, 422, 422, 422, 422)),
 }  # fmt: skip
 
 
@@ -140,12 +162,15 @@ def test_route(
     ada: User,
     ben: User,
     mo: User,
+    outsider: User,
+    boss: User,
     stranger: User,
     browser: Callable[[User | None], Browser],
 ) -> None:
     method, url, sent, statuses = TABLE.get(route) or MORE[route]
-    url = url.format(**vars(things), ada=ada.id)
-    for who, person, status in zip(CAST, (None, stranger, ada, ben, mo), statuses, strict=True):
+    url = url.format(**vars(things), ada=ada.id, ben=ben.id)
+    cast = (None, stranger, ada, ben, mo, outsider, boss)
+    for who, person, status in zip(CAST, cast, statuses, strict=True):
         fields = {name: value.format(who=who) for name, value in sent.items()}
         answer = browser(person).get(url) if method == "GET" else browser(person).post(url, **fields)
         assert answer.status_code == status, (who, answer.text[:3000])

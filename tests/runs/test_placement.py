@@ -135,7 +135,11 @@ def test_who_presses_run_is_told_and_nothing_is_queued(
 
 def test_what_a_run_needs_is_kept_with_it(session: Session, ada: User, lesson: Lesson) -> None:
     run = runs.submit(session, ada, "counting", "one", {"one": "lab.load('smollm2-135m')"})
-    assert (run.memory_mb, run.queue, run.slow) == (2048 + (SMOL.run_mb or 0), CPU, False)
+    assert (run.memory_mb, run.queue, run.slow) == (
+        2048 + (catalogue.find("smollm2-135m").run_mb or 0),
+        CPU,
+        False,
+    )
     form = attempts.hand_in(session, ada, "largest", {"largest": "two"}).run
     assert (form.memory_mb, form.queue) == (0, CPU)
 

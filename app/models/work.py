@@ -1,102 +1,17 @@
-"""The whole schema in one room: who learns, what they ran, what they handed in, and who answered."""
+"""What learners write, run and hand in, and what came of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base
-
-
-class State(StrEnum):
-    """The job's status: did our machinery work?"""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"  # our fault: it costs the learner nothing
-    CANCELLED = "cancelled"
-
-    @property
-    def over(self) -> bool:
-        return self not in (State.QUEUED, State.RUNNING)
-
-
-class Ending(StrEnum):
-    """How the learner's code ended, once the job is done."""
-
-    OK = "ok"
-    ERROR = "error"  # an exception in a cell
-    LIMIT = "limit"  # stopped by a limit; the message names which
-    DIED = "died"  # the process is gone: a crash, os._exit
-
-
-class Verdict(StrEnum):
-    """What the examiner says of an answer."""
-
-    PASSED = "passed"
-    FAILED = "failed"  # ran, but its values are wrong
-    ERROR = "error"  # raised, was killed, or answered nothing
-    NOT_ATTEMPTED = "not_attempted"  # still the starter
-
-
-class InstallState(StrEnum):
-    """What is with a model on one machine; its worker sees to the first three."""
-
-    ASKED = "asked"  # what would it take?
-    WANTED = "wanted"
-    UNWANTED = "unwanted"
-    OFFERED = "offered"  # asked, and not wanted yet
-    INSTALLED = "installed"
-    FAILED = "failed"  # the message says why, and what to do
-
-
-class RunKind(StrEnum):
-    RUN = "run"
-    GRADE = "grade"
-
-
-def text_enum(kind: type[StrEnum]) -> Enum:
-    """Stored as its value in a plain string column, so that adding a member needs no migration."""
-    return Enum(
-        kind,
-        native_enum=False,
-        length=20,
-        create_constraint=False,
-        values_callable=lambda e: [m.value for m in e],
-    )
-
-
-class User(Base):
-    """A learner; also a mentor or an admin if the flag says so. A guest has no e-mail and no password."""
-
-    __tablename__ = "users"
-
-    name: Mapped[str] = mapped_column(String(80))
-    email: Mapped[str | None] = mapped_column(String(254), unique=True)
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    guest: Mapped[bool] = mapped_column(default=False)
-    mentor: Mapped[bool] = mapped_column(default=False)
-    admin: Mapped[bool] = mapped_column(default=False)
-    goal: Mapped[str] = mapped_column(String(200), default="")
-
-
-class WebSession(Base):
-    """A browser that is signed in. The cookie holds the token, the table only its hash."""
-
-    __tablename__ = "sessions"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    expires_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+from app.models.kinds import Ending, RunKind, State, Verdict, text_enum
+from app.models.people import User
 
 
 class Draft(Base):
@@ -203,49 +118,6 @@ class Activity(Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class Thread(Base):
-    """“I'm stuck” on a cell: the question, with what its learner had on the screen, and the answers."""
-
-    __tablename__ = "threads"
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    lesson: Mapped[str] = mapped_column(String(80))
-    cell: Mapped[str] = mapped_column(String(80))
-    chain: Mapped[list[Any]]  # the texts as they stood when help was asked
-    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
-    answered: Mapped[bool] = mapped_column(default=False)  # the last word is a mentor's
-    closed_at: Mapped[datetime | None]
-
-    user: Mapped[User] = relationship(lazy="raise")
-    messages: Mapped[list[Message]] = relationship(
-        order_by="Message.created_at", lazy="raise", passive_deletes=True
-    )
-
-
-class Message(Base):
-    """One message of a thread, in Markdown."""
-
-    __tablename__ = "messages"
-
-    thread_id: Mapped[UUID] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    body: Mapped[str] = mapped_column(Text)
-
-    author: Mapped[User] = relationship(lazy="raise")
-
-
-class Choice(Base):
-    """What a learner did to a node of the path: hid it, or moved it."""
-
-    __tablename__ = "choices"
-    __table_args__ = (UniqueConstraint("user_id", "node"),)
-
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    node: Mapped[str] = mapped_column(String(80))
-    hidden: Mapped[bool] = mapped_column(default=False)
-    position: Mapped[int | None]
-
-
 class Share(Base):
     """A result that a learner shows to whoever has the link: a copy of one cell and of what it showed."""
 
@@ -261,23 +133,3 @@ class Share(Base):
     outputs: Mapped[list[Any]]  # [{"kind": …, "data": …}, …]
     modules: Mapped[list[Any]]  # what it stood on: [{"exercise": id, "title": …, "mine": bool}, …]
     ran_at: Mapped[datetime]
-
-
-class Install(Base):
-    """A model on one machine: that it is there, or shall be, and how far that is."""
-
-    __tablename__ = "installs"
-    __table_args__ = (UniqueConstraint("machine", "model"),)
-
-    machine: Mapped[str] = mapped_column(String(255))
-    model: Mapped[str] = mapped_column(String(96))
-    state: Mapped[InstallState] = mapped_column(text_enum(InstallState))
-    stage: Mapped[str] = mapped_column(String(20), default="")
-    done: Mapped[int] = mapped_column(default=0)  # megabytes, where somebody can say
-    total: Mapped[int] = mapped_column(default=0)
-    message: Mapped[str] = mapped_column(Text, default="")
-    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sizes, licence, revision, once known
-    nonce: Mapped[str] = mapped_column(String(32), default="")  # of the worker that is at it
-    lease_until: Mapped[datetime | None]
-    cancel_requested: Mapped[bool] = mapped_column(default=False)
-    seen_at: Mapped[datetime]  # when its machine last spoke of it
