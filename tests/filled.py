@@ -11,6 +11,7 @@ from app.db import Base, make_engine
 from app.models import (
     Activity,
     Attempt,
+    CannedReply,
     Choice,
     Cohort,
     Deed,
@@ -27,6 +28,7 @@ from app.models import (
     Run,
     RunKind,
     Share,
+    SignOff,
     State,
     Thread,
     User,
@@ -79,12 +81,23 @@ def _at_work(session: Session, user: User) -> None:
     texts = {"stream": "stdout", "text": ODD}
     session.add(Output(run_id=judged.id, seq=0, kind="text", data=texts))
     session.add(Output(run_id=judged.id, seq=1, kind="figure", data=FIGURE))
-    session.add(_attempt(user, judged))
-    session.add(_share(user, judged))
+    attempt = _attempt(user, judged)
+    session.add_all([attempt, _share(user, judged)])
+    session.flush()
+    _talked_about(session, user, attempt)
+
+
+def _talked_about(session: Session, user: User, attempt: Attempt) -> None:
+    mine = {"user_id": user.id, "lesson": "counting"}
     thread = Thread(**mine, cell="one", chain=[{"cell": "one", "text": ODD}], run_id=None)
-    session.add(thread)
+    on_lines = Thread(**mine, cell="double", chain=[], kind="line", subject_id=attempt.id, first_line=1)
+    on_lines.last_line, on_lines.changes_at, on_lines.claimed_until = 2**31 - 1, MOMENT, MOMENT
+    on_lines.waiting_since, on_lines.claimed_by_id = MOMENT, user.id
+    session.add_all([thread, on_lines])
     session.flush()
     session.add_all(Message(thread_id=thread.id, author_id=user.id, body=body) for body in (ODD, "Thanks."))
+    session.add(Message(thread_id=on_lines.id, author_id=user.id, body="", attempt_id=attempt.id))
+    session.add(SignOff(**mine, cell="double", kind="attempt", subject_id=attempt.id, note=ODD))
 
 
 def _run(user: User, kind: RunKind, state: State, seed: int) -> Run:
@@ -115,6 +128,7 @@ def _together(session: Session, learner: User, mentor: User) -> None:
     session.add(
         Deed(actor_id=mentor.id, about_id=learner.id, cohort_id=cohort.id, kind="added", data={"name": ODD})
     )
+    session.add(CannedReply(owner_id=mentor.id, cohort_id=cohort.id, title=ODD[:80], body=ODD, uses=2))
     session.add(Notice(user_id=learner.id, kind="cohort", text=ODD[:300], href="/account", read_at=MOMENT))
 
 
@@ -146,6 +160,10 @@ def _attempt(user: User, run: Run) -> Attempt:
         message=ODD,
         details=FIGURE,
         graded_at=MOMENT,
+        ruling=Verdict.PASSED,
+        ruling_reason=ODD,
+        ruled_by=ODD[:80],
+        ruled_at=MOMENT,
     )
 
 

@@ -4,12 +4,13 @@ from app.models.cohorts import Cohort, Deed, Invite, Membership, Notice
 from app.models.kinds import Ending, InstallState, Role, RunKind, State, Verdict, text_enum
 from app.models.machines import Install
 from app.models.people import Choice, User, WebSession
-from app.models.talk import Message, Thread
+from app.models.talk import CannedReply, Message, SignOff, Thread
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
 
 __all__ = [
     "Activity",
     "Attempt",
+    "CannedReply",
     "Choice",
     "Cohort",
     "Deed",
@@ -26,6 +27,7 @@ __all__ = [
     "Run",
     "RunKind",
     "Share",
+    "SignOff",
     "State",
     "Thread",
     "User",

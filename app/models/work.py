@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base
@@ -83,7 +84,10 @@ class Output(Base):
 
 
 class Attempt(Base):
-    """An answer handed in, and the verdict on it. Never changed but by the verdict, never deleted."""
+    """An answer handed in, and the verdict on it. Never changed but by the verdict, never deleted.
+
+    A mentor's ruling stands beside the verdict; `counts_as` is what holds.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("user_id", "exercise", "number"),)
@@ -101,8 +105,23 @@ class Attempt(Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # check, input, got, mistake
     graded_at: Mapped[datetime | None]
 
+    ruling: Mapped[Verdict | None] = mapped_column(text_enum(Verdict))
+    ruling_reason: Mapped[str] = mapped_column(Text, default="")
+    ruled_by: Mapped[str] = mapped_column(String(80), default="")  # their name, as it was then
+    ruled_at: Mapped[datetime | None]
+
     run: Mapped[Run] = relationship(back_populates="attempt", lazy="raise")
     user: Mapped[User] = relationship(lazy="raise")
+
+    @hybrid_property
+    def counts_as(self) -> Verdict | None:
+        """What the attempt counts as: the ruling where there is one, else the verdict."""
+        return self.ruling or self.verdict
+
+    @counts_as.inplace.expression
+    @classmethod
+    def _counts_as(cls) -> ColumnElement[Verdict | None]:
+        return func.coalesce(cls.ruling, cls.verdict)
 
 
 class Activity(Base):
