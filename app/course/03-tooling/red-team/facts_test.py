@@ -54,6 +54,27 @@ def test_who_receives_is_left_unexplained(seed):
     assert max(found.alone.values()) < 1 / 3
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_with_three_people_the_model_goes_by_the_place(seed):
+    prompts = lab.indirect_objects(160, seed=seed)
+    model, row, first = lab.load("indirect-objects"), torch.arange(160), prompts.IO < prompts.S1
+    assert 0.35 < first.float().mean() < 0.65
+    found = {}
+    for name, tokens in (("repeated", prompts.tokens), ("three", prompts.spoilt("three"))):
+        last = model(tokens)[row, prompts.END]
+        difference = last[row, prompts.receiver] - last[row, prompts.giver]
+        one, other = difference[first].mean(), difference[~first].mean()
+        found[name] = difference, (one + other) / 2, (one - other) / 2
+    three, rule, place = found["three"]
+    assert 0.75 < (three[first] > 0).float().mean() < 0.97
+    assert 0.4 < (three > 0).float().mean() < 0.65  # about half
+    assert abs(rule) < 1.5
+    assert 4 < place < 7
+    _, rule, place = found["repeated"]
+    assert 8 < rule < 10
+    assert abs(place) < 1.5
+
+
 def test_the_colleague_showed_what_is_true():
     model = lab.load("tiny-gpt2")
     guess = model(model.to_tokens(BERLIN))[0, -1].argmax()
