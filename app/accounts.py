@@ -27,7 +27,20 @@ from app.activity import Kind
 from app.config import settings
 from app.db import now
 from app.guard import NotAllowed, Unusable
-from app.models import Activity, Attempt, Choice, Draft, Message, Run, Share, Thread, User, WebSession
+from app.models import (
+    Activity,
+    Attempt,
+    Choice,
+    Clock,
+    Draft,
+    Message,
+    Reading,
+    Run,
+    Share,
+    Thread,
+    User,
+    WebSession,
+)
 from app.redis import client
 from app.visible import visible
 
@@ -285,9 +298,10 @@ def _move_work(session: Session, visitor: User, account: User) -> None:
     _move_attempts(session, visitor, account)
     _move_drafts(session, visitor, account)
     _move_choices(session, visitor, account)
-    for table in (Run, Activity, Thread, Share):
+    for table in (Run, Activity, Thread, Share, Reading):
         session.execute(update(table).where(table.user_id == visitor.id).values(user_id=account.id))
     session.execute(update(Message).where(Message.author_id == visitor.id).values(author_id=account.id))
+    session.execute(delete(Clock).where(Clock.user_id == account.id))  # its time is to be counted anew
     account.goal = account.goal or visitor.goal
     session.flush()
     session.execute(delete(User).where(User.id == visitor.id))

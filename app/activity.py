@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.db import now
 from app.guard import Unusable, find_cell, find_lesson
 from app.lessons import Prediction
 from app.models import Activity, User
 
 
 class Kind(StrEnum):
-    OPENED = "opened"
+    OPENED = "opened"  # each time, but not twice in half a minute
+    EDITED = "edited"  # a text was saved as it was typed; noted once in half a minute for each cell
     RAN = "ran"
     HANDED_IN = "handed in"
     HINT = "hint"
@@ -24,9 +26,13 @@ class Kind(StrEnum):
     GUESSED = "guessed"  # which token a head reads, before its pattern was shown
     SET_ASIDE = "set aside"  # a text that gave way to another one; it stays here
     ASKED = "asked"
+    WROTE = "wrote"  # again in a thread of theirs
     TICKED = "ticked"  # or unticked: an item of a lesson's checklist that only they can judge
     UNDERSTOOD = "understood"  # a solution, or not yet; with the check of it, where one was asked
     PLACED = "placed"  # what they answered at the start of the path
+
+
+OFTEN = 30  # seconds, within which what happens again and again is noted once
 
 
 def log(session: Session, user: User, kind: Kind, lesson: str = "", cell: str = "", **data: Any) -> None:
@@ -48,6 +54,24 @@ def everywhere(session: Session, user: User, kind: Kind) -> list[Activity]:
     """What of this kind happened in the whole course, oldest first."""
     query = select(Activity).where(Activity.user_id == user.id, Activity.kind == kind)
     return list(session.scalars(query.order_by(Activity.created_at, Activity.id)))
+
+
+def edited(session: Session, user: User, lesson: str, cell: str, before: datetime | None) -> None:
+    """Note that a text was typed; `before` is when it was saved the last time."""
+    if before is None or _slot(before) != _slot(now()):
+        log(session, user, Kind.EDITED, lesson, cell)
+
+
+def _slot(moment: datetime) -> int:
+    return int(moment.timestamp()) // OFTEN
+
+
+def last_opened(session: Session, user: User, lesson: str) -> datetime | None:
+    """When the learner last opened the lesson."""
+    newest = select(func.max(Activity.created_at)).where(
+        Activity.user_id == user.id, Activity.kind == Kind.OPENED, Activity.lesson == lesson
+    )
+    return session.scalar(newest)
 
 
 def opened_at(session: Session, user: User, lesson: str, cell: str = "") -> datetime | None:

@@ -243,6 +243,7 @@ def texts_of(run: Run) -> dict[str, int]:
 
 
 def opened(session: Session, learner: User, lesson: Lesson) -> None:
-    """Note, once, that the learner has opened this lesson: from here its minutes count."""
-    if activity.opened_at(session, learner, lesson.slug) is None:
+    """Note that the learner has opened this lesson; who reloads it at once has not opened it again."""
+    before = activity.last_opened(session, learner, lesson.slug)
+    if before is None or now() - before >= timedelta(seconds=activity.OFTEN):
         activity.log(session, learner, Kind.OPENED, lesson.slug)

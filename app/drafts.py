@@ -24,22 +24,31 @@ def save(session: Session, user: User, lesson: str, cell: str, text: str) -> Non
     A text equal to the lesson's own is not stored, so that a mended lesson reaches those who changed nothing.
     """
     block = find_cell(find_lesson(lesson), cell)
-    save_all(session, user, lesson, {block.id: clean_text(text)})
+    for changed, before in save_all(session, user, lesson, {block.id: clean_text(text)}).items():
+        activity.edited(session, user, lesson, changed, before)
 
 
-def save_all(session: Session, user: User, lesson: str, texts: dict[str, str]) -> None:
-    """Keep several texts, already cleaned, of cells that exist."""
+def save_all(session: Session, user: User, lesson: str, texts: dict[str, str]) -> dict[str, datetime | None]:
+    """Keep several texts, already cleaned, of cells that exist.
+
+    Returns those that are others now, each with when it was saved the last time.
+    """
     one_at_a_time(session, user)
     blocks = _editable(find_lesson(lesson))
     kept = {draft.cell: draft for draft in _rows(session, user, lesson)}
+    changed: dict[str, datetime | None] = {}
     for cell, text in texts.items():
-        if text == initial(blocks[cell]):
-            _drop(session, kept.get(cell))
-        elif cell not in kept:
+        draft, own = kept.get(cell), initial(blocks[cell])
+        if text != (draft.text if draft else own):
+            changed[cell] = draft.updated_at if draft else None
+        if draft is not None and text == own:
+            session.delete(draft)
+        elif draft is not None and text != draft.text:
+            draft.text, draft.updated_at = text, now()
+        elif draft is None and text != own:
             session.add(Draft(user_id=user.id, lesson=lesson, cell=cell, text=text, updated_at=now()))
-        elif kept[cell].text != text:
-            kept[cell].text, kept[cell].updated_at = text, now()
     session.flush()
+    return changed
 
 
 def of(session: Session, user: User, lesson: str) -> dict[str, str]:
@@ -91,8 +100,3 @@ def _editable(lesson: Lesson) -> dict[str, Runnable]:
 
 def _rows(session: Session, user: User, lesson: str) -> list[Draft]:
     return list(session.scalars(select(Draft).where(Draft.user_id == user.id, Draft.lesson == lesson)))
-
-
-def _drop(session: Session, draft: Draft | None) -> None:
-    if draft is not None:
-        session.delete(draft)

@@ -60,6 +60,8 @@ def reply(session: Session, author: User, thread: Thread, body: str) -> None:
     one_at_a_time(session, author)
     _add(session, thread, author, _clean_body(body))
     thread.answered = author.id != thread.user_id
+    if author.id == thread.user_id:
+        activity.log(session, author, Kind.WROTE, thread.lesson, thread.cell, thread=str(thread.id))
     thread.closed_at = None
     session.flush()
 

@@ -13,6 +13,7 @@ from app.models import (
     Attempt,
     CannedReply,
     Choice,
+    Clock,
     Cohort,
     Deed,
     Draft,
@@ -24,6 +25,7 @@ from app.models import (
     Message,
     Notice,
     Output,
+    Reading,
     Role,
     Run,
     RunKind,
@@ -34,6 +36,7 @@ from app.models import (
     User,
     Verdict,
     WebSession,
+    WorkTime,
 )
 
 Rows = dict[str, list[dict[str, object]]]
@@ -72,6 +75,12 @@ def _at_work(session: Session, user: User) -> None:
     session.add(Draft(**mine, cell="one", text=ODD * 1000, updated_at=MOMENT))
     session.add(Choice(user_id=user.id, node="tooling", hidden=True, position=None))
     session.add(Activity(**mine, kind="predicted", cell="one", data={"guess": ODD, "confidence": 70}))
+    noted = Activity(**mine, kind="edited", cell="one")
+    session.add(noted)
+    session.flush()
+    session.add(Clock(user_id=user.id, counted_to=noted.id))
+    session.add(WorkTime(**mine, cell="one", code=0.1 + 0.2, reading=1e-9))
+    session.add(Reading(user_id=user.id, minutes=25, place=ODD[:200], on=MOMENT.date()))
     waits = _run(user, RunKind.RUN, State.QUEUED, seed=0)
     judged = _run(user, RunKind.GRADE, State.DONE, seed=2**31 - 1)
     judged.ending, judged.seconds, judged.finished_at = Ending.ERROR, 0.1 + 0.2, MOMENT

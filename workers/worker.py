@@ -21,7 +21,7 @@ from celery.worker import state
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import accounts, jobs, leases, logs, machine, placement, room, runs
+from app import accounts, jobs, leases, logs, machine, placement, room, runs, worktime
 from app.config import settings
 from app.db import transaction
 from workers import heartbeat, tasks, vitals
@@ -34,6 +34,7 @@ SWEEP_SECONDS = 5.0
 STALLED_SWEEPS = 3  # sweeps in which nothing is taken though something waits
 GPU_GRACE_SECONDS = 30.0  # without a worker with a GPU, until what waits for one goes elsewhere
 _HOUSEKEEPING_SECONDS = 3600.0
+_COUNTING_SECONDS = 60.0  # how old the sums of learners' time may be
 
 
 class Sweeper(threading.Thread):
@@ -42,7 +43,7 @@ class Sweeper(threading.Thread):
     def __init__(self, name: str) -> None:
         super().__init__(name="sweeper", daemon=True)
         self._worker, self._over = name, threading.Event()
-        self._tidied_at = 0.0
+        self._tidied_at = self._counted_at = 0.0
         self._taken, self._still = 0, 0
         self._gpu_seen_at = time.monotonic()
         self.stalled = False
@@ -66,10 +67,22 @@ class Sweeper(threading.Thread):
                 accounts.forget_expired(session)
                 runs.forget_old_outputs(session)
                 self._tidied_at = time.monotonic()
+        self._count_time()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)
         if moved:
             log.warning("%d runs wait in another queue now, as a GPU came or went", moved)
+
+    def _count_time(self) -> None:
+        """Each learner in a transaction of their own: nobody who writes shall wait for all of them."""
+        if time.monotonic() - self._counted_at < _COUNTING_SECONDS:
+            return
+        with transaction() as session:
+            behind = worktime.behind(session)
+        for learner in behind:
+            with transaction() as session:
+                worktime.count(session, learner)
+        self._counted_at = time.monotonic()
 
     def _say_alive(self) -> tuple[dict[str, int], list[jobs.Worker]]:
         """How many messages wait in each queue, and who lives; nothing if Redis is gone: nobody can know."""

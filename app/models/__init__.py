@@ -6,12 +6,14 @@ from app.models.machines import Install
 from app.models.people import Choice, User, WebSession
 from app.models.talk import CannedReply, Message, SignOff, Thread
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
+from app.models.worktime import Clock, Reading, WorkTime
 
 __all__ = [
     "Activity",
     "Attempt",
     "CannedReply",
     "Choice",
+    "Clock",
     "Cohort",
     "Deed",
     "Draft",
@@ -23,6 +25,7 @@ __all__ = [
     "Message",
     "Notice",
     "Output",
+    "Reading",
     "Role",
     "Run",
     "RunKind",
@@ -33,5 +36,6 @@ __all__ = [
     "User",
     "Verdict",
     "WebSession",
+    "WorkTime",
     "text_enum",
 ]

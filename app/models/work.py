@@ -128,7 +128,10 @@ class Activity(Base):
     """The learner's event log: opened, ran, handed in, hint, solution, predicted."""
 
     __tablename__ = "activity"
-    __table_args__ = (Index("ix_activity_who", "user_id", "kind", "lesson"),)
+    __table_args__ = (
+        Index("ix_activity_who", "user_id", "kind", "lesson"),
+        Index("ix_activity_newest", "user_id", "id"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
