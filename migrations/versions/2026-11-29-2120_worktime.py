@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "202611292120"
-down_revision = "202611292040"
+down_revision = "202611292115"
 
 
 def upgrade() -> None:
