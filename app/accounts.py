@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import activity, cohorts
+from app import activity, cohorts, standings
 from app.activity import Kind
 from app.config import settings
 from app.db import now
@@ -304,6 +304,7 @@ def _move_work(session: Session, visitor: User, account: User) -> None:
     session.execute(delete(Clock).where(Clock.user_id == account.id))  # its time is to be counted anew
     account.goal = account.goal or visitor.goal
     session.flush()
+    standings.refresh_all(session, account.id)
     session.execute(delete(User).where(User.id == visitor.id))
 
 

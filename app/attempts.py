@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, given, logs, oversight, runs, watch
+from app import activity, chains, drafts, given, logs, oversight, runs, standings, watch
 from app.activity import Kind
 from app.db import now
 from app.guard import (
@@ -31,8 +31,7 @@ from app.guard import (
 from app.lessons import Exercise, course
 from app.models import Attempt, Run, RunKind, User
 from app.models import Verdict as Word
-
-JUDGED = (Word.PASSED, Word.FAILED, Word.ERROR)  # verdicts that say something about an answer
+from app.standings import JUDGED
 
 
 @dataclass
@@ -120,6 +119,7 @@ def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
     of_run = update(Attempt).where(Attempt.run_id == run.id).values(said | {"graded_at": now()})
     fresh = {"populate_existing": True}
     attempt = session.scalars(of_run.returning(Attempt), execution_options=fresh).one()
+    standings.refresh(session, attempt.user_id, attempt.exercise)
     watch.judged(session, run, attempt)
     return attempt
 

@@ -223,7 +223,7 @@ def board(session: Session, learners: Select[UUID]) -> Board:
     known = _statuses(session, Attempt.user_id.in_(learners), Thread.user_id.in_(learners))
     people = session.scalars(select(User).where(User.id.in_(learners)).order_by(User.name, User.id))
     rows = [Row(learner, known.get(learner.id, {})) for learner in people]
-    return Board(_in_order(), sorted(rows, key=lambda row: not row.asking))
+    return Board(in_order(), sorted(rows, key=lambda row: not row.asking))
 
 
 def row(session: Session, learner: User) -> Row:
@@ -231,7 +231,8 @@ def row(session: Session, learner: User) -> Row:
     return Row(learner, of_all(session, learner))
 
 
-def _in_order() -> list[Exercise]:
+def in_order() -> list[Exercise]:
+    """Every exercise of the course, as the path leads to them; those of lessons beside it come last."""
     on_path = [ref.slug for node in course().path.nodes for ref in node.lessons if ref.slug]
     rest = [slug for slug in course().lessons if slug not in on_path]
     lessons = (course().lessons[slug] for slug in dict.fromkeys([*on_path, *rest]))

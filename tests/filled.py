@@ -31,6 +31,7 @@ from app.models import (
     RunKind,
     Share,
     SignOff,
+    Standing,
     State,
     Thread,
     User,
@@ -92,6 +93,17 @@ def _at_work(session: Session, user: User) -> None:
     session.add(Output(run_id=judged.id, seq=1, kind="figure", data=FIGURE))
     attempt = _attempt(user, judged)
     session.add_all([attempt, _share(user, judged)])
+    session.add(
+        Standing(
+            **mine,
+            exercise="one",
+            attempts=1,
+            newest_at=MOMENT,
+            streak=1,
+            trouble=ODD[:120],
+            updated_at=MOMENT,
+        )
+    )
     session.flush()
     _talked_about(session, user, attempt)
 

@@ -4,6 +4,7 @@ from app.models.cohorts import Cohort, Deed, Invite, Membership, Notice
 from app.models.kinds import Ending, InstallState, Role, RunKind, State, Verdict, text_enum
 from app.models.machines import Install
 from app.models.people import Choice, User, WebSession
+from app.models.standings import Standing
 from app.models.talk import CannedReply, Message, SignOff, Thread
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
 from app.models.worktime import Clock, Reading, WorkTime
@@ -31,6 +32,7 @@ __all__ = [
     "RunKind",
     "Share",
     "SignOff",
+    "Standing",
     "State",
     "Thread",
     "User",

@@ -9,7 +9,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -17,10 +17,11 @@ from app import migrate
 from app.config import settings
 from app.db import make_engine
 from app.lessons import Lesson
-from app.models import Run, User
+from app.models import Run, Standing, User, Verdict
 from app.runs import submit
 from tests.conftest import ON_POSTGRES
 from tests.filled import Rows, fill, rows
+from tests.standings.acting import SQUARE, judged
 
 
 def test_the_migrations_make_exactly_what_the_models_describe(database: str) -> None:
@@ -109,3 +110,18 @@ def _change_by_halves(url: str) -> None:
     with migrate._connection(url) as connection:
         connection.execute(text("CREATE TABLE half (id INTEGER)"))
         connection.execute(text("SELECT nothing FROM nowhere"))
+
+
+def test_attempts_from_before_there_were_standings_are_summed_up(
+    session: Session, ada: User, lesson: Lesson
+) -> None:
+    failed, passed = (Verdict.FAILED, SQUARE), (Verdict.PASSED, None)
+    judged(session, ada, "double", failed, failed, passed)
+    judged(session, ada, "quadruple", failed, failed)
+    columns = [c for c in Standing.__table__.columns if c.name not in ("id", "created_at", "updated_at")]
+    kept = session.execute(select(*columns).order_by(Standing.exercise)).all()
+    session.rollback()
+    migrate.downgrade(settings().database, "202611292120")
+    migrate.upgrade(settings().database)
+    assert session.execute(select(*columns).order_by(Standing.exercise)).all() == kept
+    assert [row.streak for row in kept] == [0, 2]
