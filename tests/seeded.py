@@ -1,9 +1,9 @@
 """A cohort as it looks after two months: hundreds of learners, tens of thousands of attempts, all made up.
 
 Deterministic: the same seed gives the same people, who do the same at the same distance from `until`. Rows
-are written in bulk, past the nouns, but standings are summed up by the code that keeps them
-(`app.standings`), and a test holds both together. Some are quick, some slow, some stopped coming, some fail in
-the same way again and again.
+are written in bulk, past the nouns, but what is derived (standings, time) is worked out by the code that keeps
+it, and a test holds both together. Some are quick, some slow, some stopped coming, some fail in the same way
+again and again.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from uuid import UUID
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from app import progress, standings
+from app import progress, standings, worktime
 from app.db import first_id, make_engine, now
 from app.lessons import Exercise
 from app.models import (
     Activity,
     Attempt,
+    Clock,
     Cohort,
     Ending,
     Membership,
@@ -38,6 +39,7 @@ from app.models import (
     Thread,
     User,
     Verdict,
+    WorkTime,
 )
 from app.standings import Tried
 
@@ -184,7 +186,8 @@ def _all_work(session: Session, people: list[_Learner], exercises: list[Exercise
         made, over = made + count, one.left
         for row in standings_of(one.rows.get(Attempt, [])):
             one.add(Standing, **row)
-        for table in (Run, Output, Attempt, Activity, Standing):
+        _count_time(one)
+        for table in (Run, Output, Attempt, Activity, Standing, WorkTime, Clock):
             _write(session, table, one.rows.pop(table, []))
     return made
 
@@ -212,6 +215,9 @@ def _exercise(one: _Learner, exercise: Exercise) -> None:
         if one.done:
             return
         one.work()
+        if one.draw.random() < 0.6:
+            one.log("edited", exercise)
+            one.clock += timedelta(seconds=one.draw.uniform(5, 100))
         if number > 1 and one.draw.random() < 0.3:
             one.log("hint", exercise, rung=min(number - 1, 3))
         passed = one.draw.random() < chance
@@ -287,6 +293,17 @@ def standings_of(attempts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield whose | facts | {"updated_at": facts["newest_at"]}
 
 
+def _count_time(one: _Learner) -> None:
+    """What `worktime.count` would keep of one learner's rows."""
+    log = one.rows.get(Activity, [])
+    events = [worktime.Event(row["created_at"], row["lesson"], row["cell"], row["kind"]) for row in log]
+    for (lesson, cell), spent in worktime.measure(events).by_place.items():
+        place = {"user_id": one.id, "lesson": lesson, "cell": cell}
+        one.add(WorkTime, **place, code=spent.code, reading=spent.reading)
+    if log:
+        one.add(Clock, user_id=one.id, counted_to=max(row["id"] for row in log))
+
+
 def _questions(session: Session, people: list[_Learner], mentor: UUID, draw: random.Random) -> None:
     """One in five has asked something; half of these wait for an answer."""
     exercises = progress.in_order()
@@ -296,7 +313,8 @@ def _questions(session: Session, people: list[_Learner], mentor: UUID, draw: ran
         thread = one.id_now()
         place = {"user_id": one.id, "lesson": exercise.lesson, "cell": exercise.id}
         when = {"created_at": one.clock}
-        threads.append({"id": thread, **when, **place, "chain": [], "answered": answered})
+        waits = {"answered": answered, "waiting_since": None if answered else one.clock}
+        threads.append({"id": thread, **when, **place, "chain": [], **waits})
         said = [
             (one.id, "Where does the factor come from?"),
             *([(mentor, "From the mean.")] if answered else []),
