@@ -29,6 +29,7 @@ class Kind(StrEnum):
     WROTE = "wrote"  # again in a thread of theirs
     TICKED = "ticked"  # or unticked: an item of a lesson's checklist that only they can judge
     UNDERSTOOD = "understood"  # a solution, or not yet; with the check of it, where one was asked
+    BROUGHT_IN = "brought in"  # texts of a notebook, with those that they replaced
     PLACED = "placed"  # what they answered at the start of the path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from base64 import b64encode
 from hashlib import sha256
 from typing import Any
@@ -26,6 +27,7 @@ from app.arrivals import HEADER, Arrivals
 from app.assets import Assets
 from app.config import settings
 from app.guard import Refused, TooMany
+from app.jupyter import MAX_NOTEBOOK
 from app.routes import (
     accounts,
     attempts,
@@ -37,6 +39,7 @@ from app.routes import (
     manual,
     mentor,
     models,
+    notebooks,
     notices,
     operate,
     path,
@@ -50,6 +53,8 @@ from app.routes import (
 log = logging.getLogger(__name__)
 
 MAX_BODY = 3 << 20  # bytes of one request: a long lesson's cells, all unsaved, and then some
+MAX_UPLOAD = MAX_NOTEBOOK + (1 << 20)  # … of one that may bring a notebook, with its figures
+_UPLOADS = re.compile(r"/lessons/[^/]+/notebook")
 
 # What Plotly writes into `style`: nothing (an empty <style>), and its words for <sup> and <sub>, <b>, <i>,
 # <em>, <u>, <s> and links in texts. The last hash is of `image-rendering: …pixelated` on its heat maps.
@@ -99,6 +104,7 @@ def create_app() -> FastAPI:
     app.include_router(path.router)
     app.include_router(start.router)
     app.include_router(lessons.router)
+    app.include_router(notebooks.router)
     app.include_router(runs.router)
     app.include_router(attempts.router)
     app.include_router(threads.router)
@@ -131,12 +137,13 @@ class Edge:
             return
         scope.setdefault("state", {})
         received = 0
+        most = MAX_UPLOAD if _UPLOADS.fullmatch(scope["path"]) else MAX_BODY
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY:
+            if received > most:
                 raise HTTPException(413)
             return message
 

@@ -25,7 +25,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks"),
+    *("proofs", "drawings", "shares", "marks", "notebooks"),
 )
 
 

@@ -29,6 +29,10 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_result": ("GET", "/start/result", {}, (303, 303, 303, 303, 303, 303, 303)),  # nobody has answered
     "show_test_out": ("GET", f"{L}/test-out", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_frontier": ("GET", f"{L}/exercises/double/frontier", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "take_notebook": ("GET", f"{L}/notebook.ipynb", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "take_script": ("GET", f"{L}/notebook.py", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "take_lab": ("GET", "/notebooks/lab.zip", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_notebook": ("GET", f"{L}/notebook", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_understanding": ("GET", "/understanding/start", {}, (200, 200, 200, 200, 200, 200, 200)),
     "compare_solution": ("GET", f"{U}/double", {}, (303, 303, 200, 303, 303, 303, 303)),  # only Ada has tried it
     "mark_understood": ("POST", f"{U}/double", {"understood": "yes"}, (403, 403, 303, 403, 403, 403, 403)),
@@ -50,6 +54,11 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "reset_draft": ("POST", f"{L}/cells/two/reset", {}, (303, 303, 303, 303, 303, 303, 303)),
     "predict": ("POST", f"{L}/cells/two/prediction", {"choice": "Two"}, (303, 303, 303, 303, 303, 303, 303)),
     "tick": ("POST", f"{L}/checklist/5dcbbb5f9499", {}, (303, 303, 303, 303, 303, 303, 303)),
+    "look_at_notebook": ("POST", f"{L}/notebook", {}, (422, 422, 422, 422, 422, 422, 422)),  # no file
+    "bring_notebook": (
+        "POST", f"{L}/notebook/texts", {"take-two": "yes", "text-two": "y = 9"}, (303, 303, 303, 303, 303, 303, 303)
+    ),
+    "undo_notebook": ("POST", f"{L}/notebook/undo", {}, (401, 422, 422, 422, 422, 422, 422)),  # nothing to undo
     "start_run": ("POST", f"{L}/cells/two/runs", {"text": "y = 2"}, (303, 303, 303, 303, 303, 303, 303)),
     "hand_in": (
         "POST", f"{L}/exercises/double/attempts", {"text": "double = None"}, (303, 303, 303, 303, 303, 303, 303)
