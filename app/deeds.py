@@ -30,6 +30,13 @@ class Kind(StrEnum):
     ROLE_CHANGED = "role_changed"
     INVITED = "invited"
     INVITE_REVOKED = "invite_revoked"
+    PLAN_CHANGED = "plan_changed"
+    EXTENDED = "extended"
+    EXTENSION_ENDED = "extension_ended"
+    ASSESSMENT_MADE = "assessment_made"
+    ASSESSMENT_CHANGED = "assessment_changed"
+    ASSESSMENT_REMOVED = "assessment_removed"
+    EXTRA_TIME = "extra_time"
 
 
 def note(

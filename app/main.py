@@ -43,6 +43,7 @@ from app.routes import (
     notices,
     operate,
     path,
+    plan,
     runs,
     shares,
     start,
@@ -112,6 +113,7 @@ def create_app() -> FastAPI:
     app.include_router(understanding.router)
     app.include_router(mentor.router)
     app.include_router(cohorts.router)
+    app.include_router(plan.router)
     app.include_router(notices.router)
     app.include_router(deeds.router)
     app.include_router(accounts.router)

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from app import desk, markdown, plain_views
+from app import desk, markdown, plain_views, plan
 from app.assets import asset
 from app.config import ROOT
 from app.lessons import Exercise, course
@@ -25,7 +25,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks", "notebooks"),
+    *("proofs", "drawings", "shares", "marks", "notebooks", "plans"),
 )
 
 
@@ -50,6 +50,7 @@ def environment() -> Environment:
         texts_of=desk.texts_of,
         headings=markdown.headings,
         view_tags=plain_views.TAGS,
+        plan_title=plan.title,
     )
     markdown.setup(made.filters)
     made.filters.update(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import MetaData, select
 from sqlalchemy.orm import Session
@@ -10,14 +10,20 @@ from sqlalchemy.orm import Session
 from app.db import Base, make_engine
 from app.models import (
     Activity,
+    Allowance,
+    Assessment,
     Attempt,
+    CalendarLink,
     CannedReply,
     Choice,
     Clock,
     Cohort,
+    Declaration,
     Deed,
     Draft,
     Ending,
+    Explanation,
+    Extension,
     Install,
     InstallState,
     Invite,
@@ -25,12 +31,17 @@ from app.models import (
     Message,
     Notice,
     Output,
+    Part,
+    PlanChange,
+    PlanItem,
     Reading,
     Role,
     Run,
     RunKind,
     Share,
     SignOff,
+    Sitting,
+    SittingAttempt,
     Standing,
     State,
     Thread,
@@ -65,6 +76,7 @@ def fill(url: str) -> None:
         session.add(Install(machine=ODD[:200], model="acme/tiny", seen_at=MOMENT, **_INSTALLED))
         _at_work(session, ada)
         _at_work(session, guest)
+        _in_a_course(session, ada, mo)
     engine.dispose()
 
 
@@ -151,6 +163,47 @@ def _together(session: Session, learner: User, mentor: User) -> None:
     )
     session.add(CannedReply(owner_id=mentor.id, cohort_id=cohort.id, title=ODD[:80], body=ODD, uses=2))
     session.add(Notice(user_id=learner.id, kind="cohort", text=ODD[:300], href="/account", read_at=MOMENT))
+
+
+def _in_a_course(session: Session, learner: User, mentor: User) -> None:
+    """A plan, an extension of it, an assessment that was sat, and the learner's words on their work."""
+    cohort = session.scalars(select(Cohort)).one()
+    here = {"cohort_id": cohort.id, "part": Part.LESSON, "ref": "counting"}
+    due = {"day": date(2028, 2, 29), "at": time(23, 59, 59, 999999)}
+    session.add(PlanItem(**here, **due))
+    session.add(PlanItem(cohort_id=cohort.id, part=Part.NODE, ref="start", day=date(2028, 3, 1)))
+    before = [{"part": "lesson", "ref": "counting", "day": "2028-02-28", "at": None}]
+    session.add(PlanChange(cohort_id=cohort.id, actor_id=mentor.id, what=ODD[:200], before=before))
+    granted = {"user_id": learner.id, "actor_id": mentor.id, "reason": ODD[:300]}
+    session.add(Extension(**here, **due, **granted))
+    session.add(CalendarLink(user_id=learner.id, token="c" * 43))
+    session.add(Explanation(user_id=learner.id, node="start", text=ODD, updated_at=MOMENT))
+    attempt = session.scalars(select(Attempt).where(Attempt.user_id == learner.id)).one()
+    session.add(Declaration(attempt_id=attempt.id, used_for=ODD[:200]))
+    _sat(session, learner, cohort, attempt)
+
+
+def _sat(session: Session, learner: User, cohort: Cohort, attempt: Attempt) -> None:
+    hours = {"opens_at": MOMENT, "closes_at": MOMENT, "last_at": MOMENT, "released_at": MOMENT}
+    held = Assessment(
+        cohort_id=cohort.id, title=ODD[:80], about=ODD, exercises=["double"], minutes=1, **hours
+    )
+    session.add(held)
+    session.flush()
+    session.add(Allowance(assessment_id=held.id, user_id=learner.id, minutes=30))
+    sitting = Sitting(
+        assessment_id=held.id,
+        user_id=learner.id,
+        started_at=MOMENT,
+        hand_in_rest=True,
+        ended_at=MOMENT,
+        texts={"double": ODD},
+        left={"double": ODD},
+    )
+    session.add(sitting)
+    session.flush()
+    kept = {"message": ODD, "details": FIGURE}
+    session.add(SittingAttempt(sitting_id=sitting.id, attempt_id=attempt.id, at_end=True, **kept))
 
 
 def _share(user: User, run: Run) -> Share:

@@ -1,9 +1,11 @@
 """The whole schema in one room: who learns, what they ran, what they handed in, and who answered."""
 
+from app.models.assessment import Allowance, Assessment, Sitting, SittingAttempt
 from app.models.cohorts import Cohort, Deed, Invite, Membership, Notice
-from app.models.kinds import Ending, InstallState, Role, RunKind, State, Verdict, text_enum
+from app.models.kinds import Ending, InstallState, Part, Policy, Role, RunKind, State, Verdict, text_enum
 from app.models.machines import Install
 from app.models.people import Choice, User, WebSession
+from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
 from app.models.standings import Standing
 from app.models.talk import CannedReply, Message, SignOff, Thread
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
@@ -11,14 +13,20 @@ from app.models.worktime import Clock, Reading, WorkTime
 
 __all__ = [
     "Activity",
+    "Allowance",
+    "Assessment",
     "Attempt",
+    "CalendarLink",
     "CannedReply",
     "Choice",
     "Clock",
     "Cohort",
+    "Declaration",
     "Deed",
     "Draft",
     "Ending",
+    "Explanation",
+    "Extension",
     "Install",
     "InstallState",
     "Invite",
@@ -26,12 +34,18 @@ __all__ = [
     "Message",
     "Notice",
     "Output",
+    "Part",
+    "PlanChange",
+    "PlanItem",
+    "Policy",
     "Reading",
     "Role",
     "Run",
     "RunKind",
     "Share",
     "SignOff",
+    "Sitting",
+    "SittingAttempt",
     "Standing",
     "State",
     "Thread",

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.db import Base
-from app.models.kinds import Role, text_enum
+from app.models.kinds import Policy, Role, text_enum
 from app.models.people import User
 
 
@@ -24,6 +24,8 @@ class Cohort(Base):
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     open: Mapped[bool] = mapped_column(default=False)  # whoever makes an account becomes a learner of it
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")  # of the dates in its plan
+    ai_policy: Mapped[Policy] = mapped_column(text_enum(Policy), default=Policy.FREE)
 
     memberships: Mapped[list[Membership]] = relationship(lazy="raise", passive_deletes=True)
 

@@ -62,6 +62,22 @@ class Role(StrEnum):
     MENTOR = "mentor"
 
 
+class Part(StrEnum):
+    """What of the course a plan names."""
+
+    NODE = "node"
+    LESSON = "lesson"
+    EXERCISE = "exercise"
+
+
+class Policy(StrEnum):
+    """What a cohort says of AI."""
+
+    FREE = "free"
+    DECLARE = "declare"
+    OFF = "off"
+
+
 def text_enum(kind: type[StrEnum]) -> Enum:
     """Stored as its value in a plain string column, so that adding a member needs no migration."""
     return Enum(

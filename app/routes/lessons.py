@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app import activity, checklist, desk, drafts, given, pages, proof
+from app import activity, checklist, deadlines, desk, drafts, given, pages, proof
 from app.activity import Kind
 from app.guard import find_cell, find_lesson
 from app.lessons import Prose, course
@@ -36,6 +36,7 @@ def show_lesson(
         proof=proof.of(session, learner, found),
         stuck=stuck,
         back=course().exercises.get(back),
+        due=deadlines.in_lesson(deadlines.of_learner(session, learner), found),
     )
     if learner:  # last, as others can't write from here on until this request is over
         desk.opened(session, learner, found)

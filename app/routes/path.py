@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import choices, pages, placing, progress, proof, understanding
+from app import choices, deadlines, pages, placing, progress, proof, understanding
 from app.lessons import course
 from app.progress import NodeView
 from app.visitors import Db, Doer, Viewer, is_htmx
@@ -20,6 +20,7 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
     """The map, with the learner's own progress, order and goal. Nothing on it is ever locked."""
     statuses = progress.of_all(session, learner) if learner else {}
     nodes = progress.path_view(session, learner, statuses)
+    due = deadlines.of_learner(session, learner)
     drawn = ((view.node.id, proof.picture(session, learner, statuses, view.node)) for view in nodes)
     return pages.render(
         request,
@@ -36,6 +37,8 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         source=course().path.source,
         goal=learner.goal if learner else "",
         arrange=arrange,
+        deadlines=due,
+        due_nodes={view.node.id: deadlines.in_node(due, view.node) for view in nodes} if due else {},
     )
 
 

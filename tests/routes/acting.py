@@ -56,6 +56,8 @@ class Things:
     invite: UUID
     token: str
     notice: UUID
+    calendar: str
+    extension: UUID
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

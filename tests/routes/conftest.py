@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -14,7 +14,18 @@ from app import attempts, runs, shares, threads
 from app.db import Base, now, transaction
 from app.lessons import Lesson
 from app.main import create_app
-from app.models import Cohort, Invite, Notice, Role, User
+from app.models import (
+    CalendarLink,
+    Cohort,
+    Extension,
+    Invite,
+    Notice,
+    Part,
+    PlanChange,
+    PlanItem,
+    Role,
+    User,
+)
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
 _DAY = timedelta(days=1)
@@ -66,7 +77,12 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             cohort_id=cohort.id, role=Role.LEARNER, token="t" * 32, expires_at=now() + _DAY, most_uses=9
         )
         told = Notice(user_id=ada.id, kind="cohort", text="You are in.", href="/account")
-        session.add_all([link, told])
+        calendar = CalendarLink(user_id=ada.id, token="c" * 43)
+        planned = {"cohort_id": cohort.id, "part": Part.NODE, "ref": "start"}
+        later = Extension(**planned, user_id=ada.id, day=date(2027, 1, 8))
+        due = PlanItem(**planned, day=date(2027, 1, 1))
+        session.add(PlanChange(cohort_id=cohort.id, what="added “Step 1, Start”", before=[]))
+        session.add_all([link, told, calendar, later, due])
         session.flush()
         return Things(
             run=run,
@@ -81,6 +97,8 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             invite=link.id,
             token=link.token,
             notice=told.id,
+            calendar=calendar.token,
+            extension=later.id,
         )
 
 

@@ -97,6 +97,22 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_people": ("GET", f"{C}/people", {}, (303, 403, 403, 403, 200, 404, 200)),
     "invite": ("POST", f"{C}/invites", {}, (401, 403, 403, 403, 303, 404, 303)),
     "revoke_invite": ("POST", f"{C}/invites/{{invite}}/revoke", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "show_plan": ("GET", f"{C}/plan", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "plan_items": (
+        "POST", f"{C}/plan", {"item": "lesson:counting", "day": "2026-12-24"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "remove_item": ("POST", f"{C}/plan/remove", {"item": "node:start"}, (401, 403, 403, 403, 303, 404, 404)),
+    "undo_plan": ("POST", f"{C}/plan/undo", {}, (401, 403, 403, 403, 303, 404, 422)),
+    "set_rules": (
+        "POST", f"{C}/plan/rules", {"time_zone": "Europe/Berlin"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "extend": (
+        "POST", f"{C}/plan/extensions", {"item": "node:start", "day": "2027-01-09", "learner": "{ada}"},
+        (401, 403, 403, 403, 303, 404, 303),
+    ),
+    "withdraw_extension": (
+        "POST", f"{C}/plan/extensions/{{extension}}/withdraw", {}, (401, 403, 403, 403, 303, 404, 404)
+    ),
     # for admins
     "make_cohort": ("POST", "/mentor/cohorts", {"name": "Winter"}, (401, 403, 403, 403, 403, 403, 303)),
     "change_cohort": ("POST", C, {"name": "Autumn"}, (401, 403, 403, 403, 403, 403, 303)),
@@ -105,6 +121,12 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     ),
     "remove_member": ("POST", f"{C}/members/{{ben}}/remove", {}, (401, 403, 403, 403, 403, 403, 303)),
     "show_audit": ("GET", "/audit", {}, (303, 403, 403, 403, 403, 403, 200)),
+    # when it is due
+    "show_my_plan": ("GET", "/plan", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "download_calendar": ("GET", "/plan.ics", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "make_calendar_link": ("POST", "/plan/link", {}, (401, 403, 303, 303, 303, 303, 303)),
+    "end_calendar_link": ("POST", "/plan/link/end", {}, (401, 303, 303, 303, 303, 303, 303)),
+    "show_calendar": ("GET", "/calendars/{calendar}.ics", {}, (200, 200, 200, 200, 200, 200, 200)),
     # coming in, going, being told
     "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
@@ -137,6 +159,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
 MORE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200, 404, 200)),
     "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "no such calendar": ("GET", "/calendars/%00.ics", {}, (404, 404, 404, 404, 404, 404, 404)),
     "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404, 404, 404)),
     "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
     "no token": ("GET", "/shared/%00", {}, (404, 404, 404, 404, 404, 404, 404)),
@@ -180,7 +203,7 @@ def test_route(
     url = url.format(**vars(things), ada=ada.id, ben=ben.id)
     cast = (None, stranger, ada, ben, mo, outsider, boss)
     for who, person, status in zip(CAST, cast, statuses, strict=True):
-        fields = {name: value.format(who=who) for name, value in sent.items()}
+        fields = {name: value.format(who=who, ada=ada.id) for name, value in sent.items()}
         answer = browser(person).get(url) if method == "GET" else browser(person).post(url, **fields)
         assert answer.status_code == status, (who, answer.text[:3000])
         assert "Traceback" not in answer.text
