@@ -37,6 +37,7 @@ class Kind(StrEnum):
     ASSESSMENT_CHANGED = "assessment_changed"
     ASSESSMENT_REMOVED = "assessment_removed"
     EXTRA_TIME = "extra_time"
+    GRADES_TAKEN = "grades_taken"
 
 
 def note(

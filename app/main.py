@@ -33,6 +33,7 @@ from app.routes import (
     attempts,
     cohorts,
     deeds,
+    grades,
     health,
     home,
     lessons,
@@ -114,6 +115,7 @@ def create_app() -> FastAPI:
     app.include_router(mentor.router)
     app.include_router(cohorts.router)
     app.include_router(plan.router)
+    app.include_router(grades.router)
     app.include_router(notices.router)
     app.include_router(deeds.router)
     app.include_router(accounts.router)

@@ -39,6 +39,7 @@ class Brought:
     at: datetime
     cells: tuple[str, ...]
     undoable: bool
+    undone: bool = False
 
 
 def propose(session: Session, learner: User, lesson: Lesson, found: Sequence[Found]) -> list[Change]:
@@ -78,7 +79,7 @@ def last_brought(session: Session, learner: User, lesson: Lesson) -> Brought | N
     newest = entries[-1]
     left = _untouched(session, learner, lesson, newest.data["after"])
     undone = bool(newest.data.get("undo"))
-    return Brought(newest.created_at, tuple(newest.data["after"]), bool(left) and not undone)
+    return Brought(newest.created_at, tuple(newest.data["after"]), bool(left) and not undone, undone)
 
 
 def undo(session: Session, learner: User, lesson: Lesson) -> list[str]:

@@ -113,6 +113,8 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "withdraw_extension": (
         "POST", f"{C}/plan/extensions/{{extension}}/withdraw", {}, (401, 403, 403, 403, 303, 404, 404)
     ),
+    "show_grades": ("GET", f"{C}/grades", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "take_grades": ("GET", f"{C}/grades.csv", {}, (303, 403, 403, 403, 200, 404, 200)),
     # for admins
     "make_cohort": ("POST", "/mentor/cohorts", {"name": "Winter"}, (401, 403, 403, 403, 403, 403, 303)),
     "change_cohort": ("POST", C, {"name": "Autumn"}, (401, 403, 403, 403, 403, 403, 303)),
