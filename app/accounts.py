@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import activity, cohorts, standings
+from app import activity, cohorts, letters, standings
 from app.activity import Kind
 from app.config import settings
 from app.db import now
@@ -33,6 +33,7 @@ from app.models import (
     Choice,
     Clock,
     Draft,
+    LetterKind,
     Message,
     Reading,
     Run,
@@ -48,7 +49,7 @@ MIN_PASSWORD, MAX_PASSWORD = 8, 1000
 _TOUCH = timedelta(
     minutes=5
 )  # a session is noted as seen at most this often: reading a page should not write
-_TAKEN = "There is an account with this address already. Sign in instead."
+_TAKEN = "There is an account with this address already. Sign in instead, or ask there for a new password."
 _Row = TypeVar("_Row", Draft, Choice)
 _FIRST_TOKEN = "unembed:first-account-token"
 
@@ -150,8 +151,8 @@ def _account(
 ) -> User:
     if visitor and not visitor.guest:
         raise NotAllowed("You are signed in already.")
-    name, email = _clean_name(name), _clean_email(email)
-    _check_password(password)
+    name, email = clean_name(name), clean_email(email)
+    check_password(password)
     if session.scalar(select(User.id).where(User.email == email)):
         raise AccountError(_TAKEN)
     user = visitor or User(name=name)
@@ -167,14 +168,16 @@ def _account(
     return user
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """As it is stored. Raises AccountError."""
     name = " ".join(name.split())
     if not name or len(name) > 80 or visible(name) != name:
         raise AccountError("Give a name of 1 to 80 characters, as your mentor should see it.")
     return name
 
 
-def _clean_email(email: str) -> str:
+def clean_email(email: str) -> str:
+    """As it is stored. Raises AccountError."""
     email = email.strip().lower()
     local, _, domain = email.rpartition("@")
     if not local or "." not in domain.strip(".") or any(c.isspace() for c in email) or len(email) > 254:
@@ -182,7 +185,8 @@ def _clean_email(email: str) -> str:
     return email
 
 
-def _check_password(password: str) -> None:
+def check_password(password: str) -> None:
+    """Raises AccountError for one that is too short."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise AccountError(
             f"Choose a password of at least {MIN_PASSWORD} characters. A short sentence is fine."
@@ -207,9 +211,35 @@ def sign_in(session: Session, email: str, password: str, visitor: User | None = 
 
 def set_password(session: Session, user: User, password: str) -> None:
     """Give an account another password, and sign out every browser. Raises AccountError."""
-    _check_password(password)
+    check_password(password)
+    if user.password_hash is not None:
+        letters.write(session, LetterKind.PASSWORD, user.id)
     user.password_hash = _hasher.hash(password)
     session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+
+
+def knows_password(user: User, password: str) -> bool:
+    """Whether it is theirs. Who has none yet knows none."""
+    return user.password_hash is not None and _fits(user.password_hash, password)
+
+
+def rename(user: User, name: str) -> None:
+    """Call them so from here on. Raises AccountError."""
+    user.name = clean_name(name)
+
+
+def change_email(session: Session, user: User, email: str) -> None:
+    """Another address to sign in with. Raises AccountError."""
+    email = clean_email(email)
+    if session.scalar(select(User.id).where(User.email == email, User.id != user.id)):
+        raise AccountError("There is another account with this address.")
+    before, user.email = user.email, email
+    try:
+        session.flush()
+    except IntegrityError:  # somebody was a moment faster
+        raise AccountError("There is another account with this address.") from None
+    if before and before != email:
+        letters.write(session, LetterKind.MOVED, user.id, to=before)
 
 
 @lru_cache
@@ -233,16 +263,17 @@ def lifetime(user: User) -> timedelta:
     return timedelta(days=settings().guest_days if user.guest else settings().session_days)
 
 
-def open_session(session: Session, user: User, token: str | None = None) -> str:
-    """Sign a browser in. Returns the token for its cookie; only its hash is stored."""
+def open_session(session: Session, user: User, token: str | None = None, browser: str = "") -> str:
+    """Sign a browser in, which is called so. Returns the token for its cookie; only its hash is stored."""
     token = token or secrets.token_urlsafe(32)
     moment = now()
     session.add(
         WebSession(
             user_id=user.id,
-            token_hash=_hash(token),
+            token_hash=hash_of(token),
             expires_at=moment + lifetime(user),
             last_seen_at=moment,
+            browser=browser,
         )
     )
     session.flush()
@@ -278,10 +309,11 @@ def forget_expired(session: Session) -> int:
 
 
 def _has(token: str) -> ColumnElement[bool]:
-    return WebSession.token_hash == _hash(token)
+    return WebSession.token_hash == hash_of(token)
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What the database holds of a browser's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

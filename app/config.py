@@ -98,6 +98,14 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, description="whoever brings it may read `/metrics`; without it only this machine may"
     )
+    smtp_url: str | None = Field(
+        None,
+        description="where mail is handed in: `smtp://user@host:587`, or smtps://; without it none is sent",
+    )
+    smtp_password: SecretStr | None = Field(None, description="where the address has none; best a secret")
+    mail_from: str | None = Field(
+        None, description="the sender's address; default: `unembed@` and the name of the site"
+    )
 
     @field_validator("data_dir", "course_dir")
     @classmethod
@@ -129,6 +137,20 @@ class Settings(BaseSettings):
     def _a_known_database(cls, url: str | None) -> str | None:
         return database_address(url) if url else None
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, url: str | None) -> str | None:
+        if url and not (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
+            raise ValueError("should be smtp://host:587 or smtps://host:465")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, address: str | None) -> str | None:
+        if address and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
+            raise ValueError("should be an e-mail address, as learn@example.org")
+        return address
+
     @field_validator("metrics_token")
     @classmethod
     def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
@@ -154,6 +176,16 @@ class Settings(BaseSettings):
         everywhere = self.host in ("0.0.0.0", "::")
         host = socket.gethostname() if everywhere else f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def sender(self) -> str:
+        """From whom mail comes."""
+        return self.mail_from or f"unembed@{urlsplit(self.url).hostname}"
+
+    @property
+    def smtp(self) -> str | None:
+        """Where mail is handed in, with its password; None: nowhere, and no mail is written."""
+        return _with_password(self.smtp_url, self.smtp_password) if self.smtp_url else None
 
     @property
     def sandbox_mode(self) -> Literal["required", "auto", "off"]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
@@ -38,6 +39,11 @@ class Kind(StrEnum):
     ASSESSMENT_REMOVED = "assessment_removed"
     EXTRA_TIME = "extra_time"
     GRADES_TAKEN = "grades_taken"
+    RESET_MADE = "reset_made"  # a link to choose a password
+    LISTED = "listed"  # put into a cohort by a class list
+    ADMIN_MADE = "admin_made"
+    ADMIN_UNMADE = "admin_unmade"
+    ACCOUNT_DELETED = "account_deleted"
 
 
 def note(
@@ -71,7 +77,16 @@ def done_since(session: Session, actor: User, kind: Kind, about: UUID, span: tim
     return session.scalar(known.where(Deed.created_at > now() - span).limit(1)) is not None
 
 
-def log(session: Session, admin: User, before: UUID | None = None, kind: str = "") -> list[Deed]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines of the log: all, or of one kind, with one person, in one cohort."""
+
+    kind: str = ""
+    person: str = ""  # part of a name as it was then, or an address as it is now
+    cohort: UUID | None = None
+
+
+def log(session: Session, admin: User, before: UUID | None = None, wanted: Wanted = Wanted()) -> list[Deed]:
     """A page of the log, newest first: those older than the line of this id. Raises NotAllowed."""
     admin_only(admin)
     query = (
@@ -81,6 +96,23 @@ def log(session: Session, admin: User, before: UUID | None = None, kind: str = "
         query = query.where(
             Deed.created_at < select(Deed.created_at).where(Deed.id == before).scalar_subquery()
         )
-    if kind:
-        query = query.where(Deed.kind == kind)
+    if wanted.kind:
+        query = query.where(Deed.kind == wanted.kind)
+    if wanted.cohort is not None:
+        query = query.where(Deed.cohort_id == wanted.cohort)
+    if person := wanted.person.strip():
+        query = query.where(_with(person))
     return list(session.scalars(query.limit(PAGE)))
+
+
+def _with(person: str) -> ColumnElement[bool]:
+    """Lines in which somebody of this name, or with this address, did something, or it was done to them."""
+    at = select(User.id).where(User.email.icontains(person, autoescape=True))
+    named = (Deed.data[role].as_string().icontains(person, autoescape=True) for role in ("actor", "about"))
+    return or_(Deed.actor_id.in_(at), Deed.about_id.in_(at), *named)
+
+
+def cohorts_known(session: Session, admin: User) -> list[Cohort]:
+    """All there are, by name. Raises NotAllowed."""
+    admin_only(admin)
+    return list(session.scalars(select(Cohort).order_by(func.lower(Cohort.name))))

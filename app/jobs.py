@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 CPU, GPU = QUEUES = ("cpu", "gpu")  # by what is needed
 RUN = "run"  # the job: take the run whose turn it is
+MAIL = "mail"  # the job: send a letter
 _SIGN_OF_LIFE = "unembed:worker:"
 _WORKERS = "unembed:workers"  # the names of those who may have given one
 

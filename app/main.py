@@ -29,10 +29,13 @@ from app.config import settings
 from app.guard import Refused, TooMany
 from app.jupyter import MAX_NOTEBOOK
 from app.routes import (
+    account,
     accounts,
     attempts,
+    class_lists,
     cohorts,
     deeds,
+    directory,
     grades,
     health,
     home,
@@ -45,6 +48,7 @@ from app.routes import (
     operate,
     path,
     plan,
+    resets,
     runs,
     shares,
     start,
@@ -119,6 +123,10 @@ def create_app() -> FastAPI:
     app.include_router(notices.router)
     app.include_router(deeds.router)
     app.include_router(accounts.router)
+    app.include_router(account.router)
+    app.include_router(resets.router)
+    app.include_router(class_lists.router)
+    app.include_router(directory.router)
     app.include_router(models.router)
     app.include_router(manual.router)
     app.include_router(operate.router)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app import mailing
 from app.db import now
 from app.guard import NotFound
 from app.models import Notice, User
@@ -18,12 +19,13 @@ _LONGEST = 300
 def tell(session: Session, user_id: UUID, kind: str, text: str, href: str) -> None:
     """Tell somebody one sentence; what it leads to is a path of this site.
 
-    The same, not read yet, is not said twice.
+    The same, not read yet, is not said twice. Who wants it is mailed (`mailing`).
     """
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     same = (Notice.user_id == user_id, Notice.href == href, Notice.text == text, Notice.read_at.is_(None))
     if session.scalar(select(Notice.id).where(*same).limit(1)) is None:
         session.add(Notice(user_id=user_id, kind=kind, text=text, href=href))
+        mailing.told(session, user_id)
 
 
 def unread(session: Session, user: User) -> int:

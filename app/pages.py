@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from app import desk, markdown, plain_views, plan
+from app import desk, mail, markdown, plain_views, plan
 from app.assets import asset
 from app.config import ROOT
 from app.lessons import Exercise, course
@@ -25,7 +25,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks", "notebooks", "plans"),
+    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own"),
 )
 
 
@@ -51,6 +51,7 @@ def environment() -> Environment:
         headings=markdown.headings,
         view_tags=plain_views.TAGS,
         plan_title=plan.title,
+        mail_ready=mail.ready,
     )
     markdown.setup(made.filters)
     made.filters.update(

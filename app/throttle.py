@@ -34,6 +34,11 @@ SIGN_IN_FROM = Limit("sign-in-from", 300, 15 * 60, "trying to sign in")
 SIGN_UP = Limit("sign-up", 200, 60 * 60, "making accounts")
 NEW_GUEST = Limit("guest", 300, 60 * 60, "starting over as a guest")
 JOIN = Limit("join", 300, 15 * 60, "opening invite links")
+RESET = Limit("reset", 3, 60 * 60, "asking for a link")
+RESET_FROM = Limit("reset-from", 60, 60 * 60, "asking for links")
+PASSWORD = Limit("password", 10, 15 * 60, "trying passwords")  # of one who is signed in
+EXPORT = Limit("export", 10, 60 * 60, "taking your data along")
+CLASS_LIST = Limit("class-list", 20, 60 * 60, "bringing in class lists")
 RUN = Limit("run", 120, 60, "running cells")
 WRITE = Limit("write", 30, 60, "writing messages")
 

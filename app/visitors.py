@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app import accounts, guard, logs, notices, throttle
+from app import accounts, browsers, guard, logs, notices, throttle
 from app.config import settings
 from app.db import on_commit, request_session
 from app.guard import Refused, Unusable
@@ -80,7 +80,7 @@ def is_htmx(request: Request) -> bool:
 def viewer(request: Request, session: Db) -> User | None:
     """Who looks, guests among them; None for a newcomer. Reading never makes a row."""
     # the answer that made a guest may have come after its page was left: then only the first cookie is there
-    token = request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE)
+    token = held_token(request)
     found = accounts.user_of(session, token) if token else None
     _is(request, found)
     if found is not None and not found.guest and request.method == "GET":
@@ -156,7 +156,7 @@ Admin = Annotated[User, Depends(admin)]
 def remember(request: Request, session: Session, user: User) -> None:
     """Sign this browser in as `user`, once the transaction has committed; what it was before ends."""
     forget(request, session)
-    token = accounts.open_session(session, user)
+    token = accounts.open_session(session, user, browser=this_browser(request))
     _is(request, user)
     on_commit(session, lambda: cookies(request).update({SESSION_COOKIE: token}))
 
@@ -168,6 +168,16 @@ def forget(request: Request, session: Session) -> None:
             accounts.close_session(session, token)
         cookies(request)[name] = ""
     _is(request, None)
+
+
+def this_browser(request: Request) -> str:
+    """What people call the browser that asks."""
+    return browsers.name_of(request.headers.get("user-agent", ""))
+
+
+def held_token(request: Request) -> str:
+    """The token by which this browser is signed in."""
+    return request.cookies.get(SESSION_COOKIE) or request.cookies.get(VISITOR_COOKIE) or ""
 
 
 def address(request: Request) -> str:

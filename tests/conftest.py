@@ -31,6 +31,8 @@ from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
 from app.models import Cohort, Membership, Role, User
 from app.processes import spawn, stop
+from tests.mailbox import Mailbox
+from tests.mailbox import running as mailbox_running
 from tests.postgres import new_database as on_postgres
 from tests.postgres import start_postgres
 
@@ -279,6 +281,14 @@ def machines(warm_machines: Path, database: str) -> None:
 
 
 @pytest.fixture
+def mailbox(change_settings: Callable[..., None]) -> Iterator[Mailbox]:
+    """A real mail server, to which the site hands its mail."""
+    with mailbox_running() as made:
+        change_settings(smtp_url=made.url, public_url="http://127.0.0.1:8000")
+        yield made
+
+
+@pytest.fixture
 def sent_jobs(redis: Redis) -> Callable[[], list[tuple[str, dict[str, str]]]]:
     """Takes every message that waits in the queue: (name, ids)."""
 
@@ -296,7 +306,7 @@ def sent_jobs(redis: Redis) -> Callable[[], list[tuple[str, dict[str, str]]]]:
 @pytest.fixture
 def run_jobs(sent_jobs: Callable[[], list[tuple[str, dict[str, str]]]]) -> Callable[[], list[str]]:
     """Does here what the queue's messages ask for, until none is left. Returns the jobs' names."""
-    from workers import tasks  # noqa: F401  (registers them)
+    from workers import post, tasks  # noqa: F401  (registers them)
 
     def run() -> list[str]:
         names: list[str] = []

@@ -27,6 +27,9 @@ from app.models import (
     Install,
     InstallState,
     Invite,
+    Letter,
+    LetterKind,
+    Mailing,
     Membership,
     Message,
     Notice,
@@ -35,6 +38,7 @@ from app.models import (
     PlanChange,
     PlanItem,
     Reading,
+    ResetLink,
     Role,
     Run,
     RunKind,
@@ -48,6 +52,7 @@ from app.models import (
     User,
     Verdict,
     WebSession,
+    Wish,
     WorkTime,
 )
 
@@ -85,6 +90,10 @@ def _at_work(session: Session, user: User) -> None:
     mine = {"user_id": user.id, "lesson": "counting"}
     soon = MOMENT + timedelta(days=30)
     session.add(WebSession(user_id=user.id, token_hash=user.id.hex, expires_at=soon, last_seen_at=MOMENT))
+    session.add(Mailing(user_id=user.id, wish=Wish.DAILY, token=user.id.hex, since=MOMENT, sent_at=MOMENT))
+    session.add(ResetLink(user_id=user.id, token_hash=user.id.hex, expires_at=soon, used_at=MOMENT))
+    letter = {"user_id": user.id, "kind": LetterKind.WELCOME, "data": {"by": ODD}, "ready_at": MOMENT}
+    session.add(Letter(**letter, lease_until=MOMENT, trouble=ODD))
     session.add(Draft(**mine, cell="one", text=ODD * 1000, updated_at=MOMENT))
     session.add(Choice(user_id=user.id, node="tooling", hidden=True, position=None))
     session.add(Activity(**mine, kind="predicted", cell="one", data={"guess": ODD, "confidence": 70}))

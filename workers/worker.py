@@ -21,10 +21,23 @@ from celery.worker import state
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import accounts, jobs, leases, logs, machine, placement, room, runs, worktime
+from app import (
+    accounts,
+    jobs,
+    leases,
+    letters,
+    logs,
+    machine,
+    mail,
+    mailing,
+    placement,
+    room,
+    runs,
+    worktime,
+)
 from app.config import settings
 from app.db import transaction
-from workers import heartbeat, tasks, vitals
+from workers import heartbeat, post, tasks, vitals  # noqa: F401  (post: its job is known by that)
 from workers.installs import Installer
 from workers.pool import PromptPool
 
@@ -63,6 +76,9 @@ class Sweeper(threading.Thread):
         with transaction() as session:
             moved = self._place_anew(session, others)
             touched = leases.sweep(session, empty=[queue for queue, count in waiting.items() if not count])
+            if mail.ready():
+                mailing.sweep(session)
+                letters.sweep(session)
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
                 runs.forget_old_outputs(session)

@@ -2,7 +2,20 @@
 
 from app.models.assessment import Allowance, Assessment, Sitting, SittingAttempt
 from app.models.cohorts import Cohort, Deed, Invite, Membership, Notice
-from app.models.kinds import Ending, InstallState, Part, Policy, Role, RunKind, State, Verdict, text_enum
+from app.models.kinds import (
+    Ending,
+    InstallState,
+    LetterKind,
+    Part,
+    Policy,
+    Role,
+    RunKind,
+    State,
+    Verdict,
+    Wish,
+    text_enum,
+)
+from app.models.letters import Letter, Mailing, ResetLink
 from app.models.machines import Install
 from app.models.people import Choice, User, WebSession
 from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
@@ -30,6 +43,9 @@ __all__ = [
     "Install",
     "InstallState",
     "Invite",
+    "Letter",
+    "LetterKind",
+    "Mailing",
     "Membership",
     "Message",
     "Notice",
@@ -39,6 +55,7 @@ __all__ = [
     "PlanItem",
     "Policy",
     "Reading",
+    "ResetLink",
     "Role",
     "Run",
     "RunKind",
@@ -52,6 +69,7 @@ __all__ = [
     "User",
     "Verdict",
     "WebSession",
+    "Wish",
     "WorkTime",
     "text_enum",
 ]

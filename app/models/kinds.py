@@ -78,6 +78,24 @@ class Policy(StrEnum):
     OFF = "off"
 
 
+class Wish(StrEnum):
+    """When somebody is mailed what they are told in the site."""
+
+    NEVER = "never"
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+
+
+class LetterKind(StrEnum):
+    """What a mail is about."""
+
+    NOTICES = "notices"
+    RESET = "reset"  # to whoever has the address in `data`, if anybody has
+    WELCOME = "welcome"  # somebody else has made the account
+    MOVED = "moved"  # the account has another address now; goes to the old one
+    PASSWORD = "password"  # it was changed
+
+
 def text_enum(kind: type[StrEnum]) -> Enum:
     """Stored as its value in a plain string column, so that adding a member needs no migration."""
     return Enum(

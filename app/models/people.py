@@ -37,6 +37,7 @@ class WebSession(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    browser: Mapped[str] = mapped_column(String(80), default="")  # as people call it: Firefox on Linux
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import accounts, cohorts, pages, progress, shares, throttle
+from app import accounts, pages, throttle
 from app.guard import Refused
 from app.models import User
-from app.visitors import Db, Member, Viewer, address, forget, remember
+from app.visitors import Db, Viewer, address, forget, remember
 
 router = APIRouter()
 
@@ -138,16 +138,3 @@ def sign_out(request: Request, session: Db, visitor: Viewer) -> Response:
     """Sign this browser out."""
     forget(request, session)
     return pages.redirect(request, "/", "You are signed out.")
-
-
-@router.get("/account", name="account", response_class=HTMLResponse)
-def account(request: Request, session: Db, user: Member) -> HTMLResponse:
-    """Who one is here, what one has lit, and what one has shared."""
-    return pages.render(
-        request,
-        "accounts/account.html",
-        user=user,
-        nodes=progress.path_view(session, user),
-        memberships=cohorts.of(session, user),
-        shared=shares.of(session, user),
-    )

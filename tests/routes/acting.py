@@ -41,7 +41,8 @@ class Browser:
 @dataclass(frozen=True)
 class Things:
     """What Ada has done: a private run, an attempt that failed, a question, and a result that she shared. Her
-    cohort, a link into it, and what she was told.
+    cohort, a link into it, and what she was told. Another browser of hers, a link to choose her password, and
+    one that turns off her mail.
     """
 
     run: UUID
@@ -58,6 +59,9 @@ class Things:
     notice: UUID
     calendar: str
     extension: UUID
+    browser: UUID
+    reset: str
+    mail_off: str
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

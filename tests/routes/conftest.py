@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from redis import Redis
 from sqlalchemy import func, select
 
-from app import attempts, runs, shares, threads
+from app import accounts, attempts, resets, runs, shares, threads
 from app.db import Base, now, transaction
 from app.lessons import Lesson
 from app.main import create_app
@@ -19,12 +19,15 @@ from app.models import (
     Cohort,
     Extension,
     Invite,
+    Mailing,
     Notice,
     Part,
     PlanChange,
     PlanItem,
     Role,
     User,
+    WebSession,
+    Wish,
 )
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
@@ -83,7 +86,12 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
         due = PlanItem(**planned, day=date(2027, 1, 1))
         session.add(PlanChange(cohort_id=cohort.id, what="added “Step 1, Start”", before=[]))
         session.add_all([link, told, calendar, later, due])
+        off = Mailing(user_id=ada.id, wish=Wish.DAILY, token="o" * 32, since=now())
+        session.add(off)
         session.flush()
+        accounts.open_session(session, ada)
+        elsewhere = session.scalars(select(WebSession.id).where(WebSession.user_id == ada.id)).one()
+        reset = resets.make(session, ada, _DAY).rpartition("/")[2]
         return Things(
             run=run,
             output=output,
@@ -99,6 +107,9 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             notice=told.id,
             calendar=calendar.token,
             extension=later.id,
+            browser=elsewhere,
+            reset=reset,
+            mail_off=off.token,
         )
 
 

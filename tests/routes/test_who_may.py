@@ -76,6 +76,19 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     ),
     "show_attempts": ("GET", f"{L}/exercises/double/attempts", {}, (303, 200, 200, 200, 200, 200, 200)),
     "account": ("GET", "/account", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "rename": ("POST", "/account/name", {"name": "Someone"}, (401, 403, 303, 303, 303, 303, 303)),
+    "change_email": (  # these people have no password
+        "POST", "/account/email", {"email": "{who}@example.com"}, (401, 403, 422, 422, 422, 422, 422)
+    ),
+    "change_password": ("POST", "/account/password", {"new": "long enough"}, (401, 403, 422, 422, 422, 422, 422)),
+    "choose_mail": ("POST", "/account/mail", {"wish": "daily"}, (401, 403, 303, 303, 303, 303, 303)),
+    "sign_out_others": ("POST", "/account/browsers/others/sign-out", {}, (401, 303, 303, 303, 303, 303, 303)),
+    "sign_out_browser": (
+        "POST", "/account/browsers/{browser}/sign-out", {}, (401, 404, 303, 404, 404, 404, 404)
+    ),
+    "export_account": ("GET", "/account/export", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "show_deletion": ("GET", "/account/delete", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "delete_account": ("POST", "/account/delete", {"word": "yes"}, (401, 422, 422, 422, 422, 422, 403)),
     "sign_out": ("POST", "/sign-out", {}, (303, 303, 303, 303, 303, 303, 303)),
     # Ada's: a scratch run is hers alone, what she handed in or asked about is also her mentor's
     "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404, 404, 404)),
@@ -115,6 +128,13 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     ),
     "show_grades": ("GET", f"{C}/grades", {}, (303, 403, 403, 403, 200, 404, 200)),
     "take_grades": ("GET", f"{C}/grades.csv", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_class_list": ("GET", f"{C}/class-list", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "check_class_list": (
+        "POST", f"{C}/class-list", {"text": "Ann,ann@example.org"}, (401, 403, 403, 403, 200, 404, 200)
+    ),
+    "bring_class_list": (
+        "POST", f"{C}/class-list/people", {"text": "Ann,ann@example.org"}, (401, 403, 403, 403, 200, 404, 200)
+    ),
     # for admins
     "make_cohort": ("POST", "/mentor/cohorts", {"name": "Winter"}, (401, 403, 403, 403, 403, 403, 303)),
     "change_cohort": ("POST", C, {"name": "Autumn"}, (401, 403, 403, 403, 403, 403, 303)),
@@ -129,6 +149,10 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "make_calendar_link": ("POST", "/plan/link", {}, (401, 403, 303, 303, 303, 303, 303)),
     "end_calendar_link": ("POST", "/plan/link/end", {}, (401, 303, 303, 303, 303, 303, 303)),
     "show_calendar": ("GET", "/calendars/{calendar}.ics", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_directory": ("GET", "/people", {}, (303, 403, 403, 403, 403, 403, 200)),
+    "make_admin": ("POST", "/people/{ben}/admin", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "unmake_admin": ("POST", "/people/{ben}/not-admin", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "make_reset": ("POST", "/people/{ben}/reset", {}, (401, 403, 403, 403, 403, 403, 200)),
     # coming in, going, being told
     "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
@@ -150,6 +174,14 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "start_session": (
         "POST", "/sign-in", {"email": "ada@example.org", "password": "wrong"}, (422, 422, 422, 422, 422, 422, 422)
     ),
+    "forgot_password": ("GET", "/forgot", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "ask_for_reset": (  # this site sends no mail
+        "POST", "/forgot", {"email": "{who}@example.org"}, (422, 422, 422, 422, 422, 422, 422)
+    ),
+    "show_reset": ("GET", "/reset/{reset}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "use_reset": ("POST", "/reset/{reset}", {"password": "short"}, (422, 422, 422, 422, 422, 422, 422)),
+    "show_mail_off": ("GET", "/mail/off/{mail_off}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "turn_mail_off": ("POST", "/mail/off/{mail_off}", {}, (303, 303, 303, 303, 303, 303, 303)),
     "first_account": ("GET", "/first-account?token=x", {}, (303, 303, 303, 303, 303, 303, 303)),
     "make_first_account": (
         "POST", "/first-account", {"token": "x", "name": "Z", "email": "z@e.org", "password": "long enough"},
@@ -162,6 +194,8 @@ MORE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "a graded run": ("GET", "/runs/{graded_run}", {}, (303, 404, 200, 404, 200, 404, 200)),
     "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200, 404, 200)),
     "no such calendar": ("GET", "/calendars/%00.ics", {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no such link to choose a password": ("GET", "/reset/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
+    "nobody's mail to turn off": ("GET", "/mail/off/nothing", {}, (404, 404, 404, 404, 404, 404, 404)),
     "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404, 404, 404)),
     "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
     "no token": ("GET", "/shared/%00", {}, (404, 404, 404, 404, 404, 404, 404)),

@@ -1,0 +1,157 @@
+"""One's own account: who one is here, the browsers one is signed in with, mail, and taking all along."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from app import (
+    accounts,
+    browsers,
+    cohorts,
+    leaving,
+    mailing,
+    pages,
+    progress,
+    shares,
+    taking_along,
+    throttle,
+    visitors,
+)
+from app.guard import NotAllowed, Unusable
+from app.models import User, Wish
+from app.visitors import Db, Member
+
+router = APIRouter(prefix="/account")
+
+Text = Annotated[str, Form()]
+
+
+@router.get("", name="account", response_class=HTMLResponse)
+def account(request: Request, session: Db, user: Member) -> HTMLResponse:
+    """Who one is here, what one has lit and shared, and all that one can change."""
+    return pages.render(
+        request,
+        "accounts/account.html",
+        user=user,
+        nodes=progress.path_view(session, user),
+        memberships=cohorts.of(session, user),
+        shared=shares.of(session, user),
+        browsers=browsers.of(session, user, visitors.held_token(request)),
+        wish=mailing.wish(session, user),
+        wishes=Wish,
+    )
+
+
+@router.post("/name", name="rename")
+def rename(request: Request, session: Db, user: Member, name: Text = "") -> Response:
+    """Be called otherwise."""
+    accounts.rename(_with_account(user), name)
+    return _back(request, f"You are called {user.name} now.")
+
+
+@router.post("/email", name="change_email")
+def change_email(
+    request: Request, session: Db, user: Member, email: Text = "", password: Text = ""
+) -> Response:
+    """Sign in with another address from now on."""
+    _check(user, password)
+    accounts.change_email(session, user, email)
+    return _back(request, f"From now on you sign in with {user.email}.")
+
+
+@router.post("/password", name="change_password")
+def change_password(
+    request: Request, session: Db, user: Member, password: Text = "", new: Text = ""
+) -> Response:
+    """Choose another password: all other browsers are signed out."""
+    _check(user, password)
+    accounts.set_password(session, user, new)
+    visitors.remember(request, session, user)
+    return _back(request, "Your password is changed, and all other browsers are signed out.")
+
+
+@router.post("/mail", name="choose_mail")
+def choose_mail(request: Request, session: Db, user: Member, wish: Text = "") -> Response:
+    """Which notices come by mail."""
+    chosen = mailing.choose(session, _with_account(user), wish)
+    return _back(request, _WISHES[chosen])
+
+
+_WISHES = {
+    Wish.NEVER: "No mail comes from here.",
+    Wish.AT_ONCE: "You are mailed whatever you are told here, at once.",
+    Wish.DAILY: "You are mailed what you are told here, at most once a day.",
+}
+
+
+@router.post("/browsers/others/sign-out", name="sign_out_others")
+def sign_out_others(request: Request, session: Db, user: Member) -> Response:
+    """End all sessions but this one."""
+    count = browsers.sign_out_others(session, user, visitors.held_token(request))
+    return _back(request, f"Signed out elsewhere: {count} browser{'' if count == 1 else 's'}.")
+
+
+@router.post("/browsers/{browser_id}/sign-out", name="sign_out_browser")
+def sign_out_browser(browser_id: UUID, request: Request, session: Db, user: Member) -> Response:
+    """End one of them."""
+    browsers.sign_out(session, user, browser_id)
+    return _back(request, "That browser is signed out.")
+
+
+@router.get("/export", name="export_account")
+def export_account(session: Db, user: Member) -> Response:
+    """Everything of theirs, as a zip."""
+    throttle.check(throttle.EXPORT, str(user.id))
+    file = taking_along.pack(session, user)
+    name = taking_along.named(user).encode("ascii", "ignore").decode()
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return StreamingResponse(
+        iter(lambda: file.read(1 << 16), b""), media_type="application/zip", headers=headers
+    )
+
+
+@router.get("/delete", name="show_deletion", response_class=HTMLResponse)
+def show_deletion(request: Request, session: Db, user: Member) -> HTMLResponse:
+    """What goes, what stays, and the form."""
+    return pages.render(
+        request,
+        "accounts/delete.html",
+        user=user,
+        word=leaving.WORD,
+        last=leaving.last_admin(session, user),
+        noted=leaving.noted(session, user),
+    )
+
+
+@router.post("/delete", name="delete_account")
+def delete_account(
+    request: Request, session: Db, user: Member, password: Text = "", word: Text = ""
+) -> Response:
+    """Everything of theirs goes."""
+    if not user.guest:
+        throttle.check(throttle.PASSWORD, str(user.id))
+    leaving.delete_account(session, user, password, word)
+    visitors.forget(request, session)
+    return pages.redirect(request, "/", "Your account is deleted, and everything of yours with it.")
+
+
+def _with_account(user: User) -> User:
+    """Raises NotAllowed for a guest."""
+    if user.guest:
+        raise NotAllowed("A guest has no account yet: make one first.")
+    return user
+
+
+def _check(user: User, password: str) -> None:
+    """Raises NotAllowed, TooMany, Unusable if the password is not theirs."""
+    throttle.check(throttle.PASSWORD, str(_with_account(user).id))
+    if not accounts.knows_password(user, password):
+        raise Unusable("This is not your present password. Nothing has been changed.")
+
+
+def _back(request: Request, say: str) -> Response:
+    return pages.redirect(request, "/account", say)

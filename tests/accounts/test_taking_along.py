@@ -1,0 +1,18 @@
+"""Of every column that names somebody it is decided whether the row is theirs to take along."""
+
+from __future__ import annotations
+
+from app.db import Base
+from app.taking_along import OTHERS, OWN, PRIVATE
+
+
+def test_it_is_decided_of_every_column_that_names_somebody() -> None:
+    """Whoever adds a table that names people as somebody else than its user or author says so here."""
+    named = {
+        (table.name, key.parent.name)
+        for table in Base.metadata.sorted_tables
+        if table.name not in PRIVATE
+        for key in table.foreign_keys
+        if key.column.table.name == "users" and key.ondelete == "CASCADE" and key.parent.name not in OWN
+    }
+    assert named == OTHERS

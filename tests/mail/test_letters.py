@@ -1,0 +1,245 @@
+"""Mail goes out after commit, to a real server; what fails is tried again; without one none is written."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import letters, mailing, notices
+from app.db import now
+from app.models import Letter, Notice, User
+from tests.mailbox import Mailbox
+
+Jobs = Callable[[], list[str]]
+
+
+def told(session: Session, user: User, text: str = "Mo answered.", href: str = "/threads/1") -> None:
+    notices.tell(session, user.id, "answer", text, href)
+    session.commit()
+
+
+def later(session: Session, **passed: int) -> None:
+    """As if so much time had gone by since everything that waits was written."""
+    span = timedelta(**passed)
+    for letter in session.scalars(select(Letter)):
+        letter.ready_at, letter.created_at = letter.ready_at - span, letter.created_at - span
+    session.commit()
+
+
+def test_without_a_mail_server_nothing_is_written(session: Session, ada: User, sent_jobs: Jobs) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    assert session.scalars(select(Letter)).all() == []
+    assert sent_jobs() == []
+
+
+def test_who_has_not_asked_for_mail_gets_none(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    told(session, ada)
+    assert mailing.sweep(session) == 0
+    assert run_jobs() == []
+    assert mailbox.letters == []
+
+
+def test_a_notice_is_mailed_at_once_with_where_it_leads_and_how_to_turn_it_off(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    assert run_jobs() == ["mail"]
+    ((to, message),) = mailbox.letters
+    assert to == ["ada@example.org"]
+    assert message["Subject"] == "Mo answered."
+    assert message["To"] == "Ada <ada@example.org>"
+    assert message["From"] == "Unembed <unembed@127.0.0.1>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "http://127.0.0.1:8000/threads/1" in mailbox.text()
+    off = str(message["List-Unsubscribe"]).strip(" <>")
+    assert off in mailbox.text()
+    session.expire_all()
+    assert session.scalars(select(Notice)).one().mailed_at is not None
+    assert session.scalars(select(Letter)).all() == []  # nothing of it is kept
+    mailing.turn_off(session, off.rpartition("/")[2])
+    told(session, ada, "Mo answered again.")
+    assert run_jobs() == []
+
+
+def test_mail_leaves_after_commit_only(mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs) -> None:
+    mailing.choose(session, ada, "at_once")
+    session.commit()
+    notices.tell(session, ada.id, "answer", "Mo answered.", "/path")
+    session.flush()
+    session.rollback()
+    assert run_jobs() == []
+    assert mailbox.letters == []
+
+
+def test_several_notices_come_in_one_mail(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    notices.tell(session, ada.id, "answer", "Mo answered.", "/threads/1")
+    notices.tell(session, ada.id, "answer", "Mo signed off: ∂ and “quotes”.", "/threads/2")
+    session.commit()
+    assert run_jobs() == ["mail"]
+    assert mailbox.letters[0][1]["Subject"] == "2 things are new for you"
+    assert "∂ and “quotes”" in mailbox.text()
+
+
+def test_what_was_read_meanwhile_is_not_mailed(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    notices.read_all(session, ada)
+    session.commit()
+    run_jobs()
+    assert mailbox.letters == []
+    assert session.scalars(select(Letter)).all() == []
+
+
+def test_once_a_day_is_once_a_day(mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs) -> None:
+    mailing.choose(session, ada, "daily")
+    told(session, ada)
+    assert run_jobs() == []  # nothing at once
+    assert mailing.sweep(session) == 1
+    assert mailing.sweep(session) == 0  # a mail waits already
+    session.commit()
+    run_jobs()
+    told(session, ada, "Mo answered again.")
+    assert mailing.sweep(session) == 0
+    session.execute(update(mailing.Mailing).values(sent_at=now() - timedelta(hours=25)))
+    assert mailing.sweep(session) == 1
+    session.commit()
+    run_jobs()
+    assert [message["Subject"] for _, message in mailbox.letters] == ["Mo answered.", "Mo answered again."]
+
+
+def test_what_was_told_before_one_wanted_mail_is_not_mailed(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    told(session, ada, "Long ago.")
+    mailing.choose(session, ada, "daily")
+    session.commit()
+    assert mailing.sweep(session) == 0
+
+
+def test_a_mail_whose_message_was_lost_is_found_by_the_sweeper(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs, sent_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    sent_jobs()  # lost
+    assert letters.sweep(session) == 0  # it may still be on its way
+    later(session, minutes=3)
+    assert letters.sweep(session) == 1
+    assert letters.sweep(session) == 0
+    session.commit()
+    assert run_jobs() == ["mail"]
+    assert len(mailbox.letters) == 1
+
+
+def test_a_mail_that_is_refused_for_now_is_tried_again_later(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    mailbox.refusal = "451 come back later"
+    told(session, ada)
+    run_jobs()
+    session.expire_all()
+    letter = session.scalars(select(Letter)).one()
+    assert (letter.tries, letter.given_up, letter.trouble) == (1, False, "451 come back later")
+    assert letters.sweep(session) == 0  # not at once
+    mailbox.refusal = ""
+    later(session, minutes=2)
+    letters.sweep(session)
+    session.commit()
+    run_jobs()
+    assert len(mailbox.letters) == 1
+    assert session.scalars(select(Letter)).all() == []
+
+
+def test_an_address_that_the_server_will_never_take_is_given_up(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    mailbox.refusal = "550 no such user"
+    told(session, ada)
+    run_jobs()
+    session.expire_all()
+    assert [letter.trouble for letter in letters.given_up(session)] == ["550 no such user"]
+    later(session, days=0, minutes=5)
+    assert (letters.sweep(session), mailing.sweep(session)) == (0, 0)
+
+
+def test_in_the_end_it_is_given_up(mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs) -> None:
+    mailing.choose(session, ada, "at_once")
+    mailbox.refusal = "451 come back later"
+    told(session, ada)
+    tries = 0
+    while run_jobs():
+        tries += 1
+        session.execute(update(Letter).values(ready_at=now()))
+        letters.sweep(session)
+        session.commit()
+    session.expire_all()
+    assert tries == session.scalars(select(Letter)).one().tries == 8
+    assert len(letters.given_up(session)) == 1
+
+
+def test_a_server_that_is_away_costs_nothing(
+    session: Session, ada: User, run_jobs: Jobs, change_settings: Callable[..., None]
+) -> None:
+    change_settings(smtp_url="smtp://127.0.0.1:9")
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    run_jobs()
+    session.expire_all()
+    assert session.scalars(select(Letter)).one().trouble.startswith("ConnectionRefusedError")
+
+
+def test_a_message_that_comes_twice_sends_one_mail(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    letter = session.scalars(select(Letter)).one()
+    assert letters.claim(session, letter.id) is not None
+    session.commit()
+    assert run_jobs() == ["mail"]  # somebody else has it
+    assert mailbox.letters == []
+    session.execute(update(Letter).values(lease_until=now(), ready_at=now()))  # whoever had it has died
+    letters.sweep(session)
+    session.commit()
+    run_jobs()
+    assert len(mailbox.letters) == 1
+
+
+def test_a_name_and_a_password_are_told_to_the_server(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs, change_settings: Callable[..., None]
+) -> None:
+    url = mailbox.url.replace("smtp://", "smtp://learn%40example.org@")
+    change_settings(smtp_url=url, smtp_password="s p@ss", mail_from="learn@example.org")
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    run_jobs()
+    assert base64.b64decode(mailbox.credentials) == b"\0learn@example.org\0s p@ss"
+    assert mailbox.letters[0][1]["From"] == "Unembed <learn@example.org>"
+
+
+@pytest.mark.parametrize("wrong", ["http://example.org", "smtp:", "mail.example.org"])
+def test_an_address_that_is_no_mail_server_is_refused_at_the_start(
+    change_settings: Callable[..., None], wrong: str
+) -> None:
+    from app.config import settings
+    from app.steps import Failed
+
+    change_settings(smtp_url=wrong)
+    with pytest.raises(Failed, match="UNEMBED_SMTP_URL"):
+        settings()

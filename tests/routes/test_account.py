@@ -1,0 +1,239 @@
+"""What one changes about one's own account, the browsers one is signed in with, and leaving."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app import accounts, deeds, leaving
+from app.db import Base, transaction
+from app.models import Deed, User, WebSession
+from tests.mailbox import Mailbox
+from tests.routes.acting import Browser, Things
+from tests.routes.test_resets import ada_known  # noqa: F401  (a fixture)
+
+OLD, NEW = "the old password", "a new long password"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
+Made = Callable[..., Browser]
+
+
+@pytest.fixture
+def ada(ada_known: User) -> User:  # noqa: F811
+    return ada_known
+
+
+# ---- name, address, password
+
+
+def test_one_is_called_otherwise(ada: User, browser: Made) -> None:
+    hers = browser(ada)
+    assert hers.post("/account/name", name="  Ada  Lovelace ").status_code == 303
+    assert "<h1>Ada Lovelace</h1>" in hers.get("/account").text
+    assert hers.post("/account/name", name="").status_code == 422
+
+
+def test_another_password_signs_out_all_other_browsers(ada: User, browser: Made) -> None:
+    here, there = browser(ada), browser(ada)
+    assert here.post("/account/password", password="wrong", new=NEW).status_code == 422
+    assert there.get("/account").status_code == 200
+    assert here.post("/account/password", password=OLD, new="short").status_code == 422
+    assert here.post("/account/password", password=OLD, new=NEW).status_code == 303
+    assert here.get("/account").status_code == 200
+    assert there.get("/account").status_code == 303
+    assert browser(None).post("/sign-in", email="ada@example.org", password=NEW).status_code == 303
+
+
+def test_another_address_asks_for_the_password_and_tells_the_old_one(
+    mailbox: Mailbox, ada: User, ben: User, browser: Made, run_jobs: Callable[[], list[str]]
+) -> None:
+    hers = browser(ada)
+    assert hers.post("/account/email", email="ada@new.example", password="wrong").status_code == 422
+    assert hers.post("/account/email", email="Ben@Example.org", password=OLD).status_code == 422
+    assert hers.post("/account/email", email="nonsense", password=OLD).status_code == 422
+    assert hers.post("/account/email", email="Ada@New.example", password=OLD).status_code == 303
+    assert browser(None).post("/sign-in", email="ada@new.example", password=OLD).status_code == 303
+    run_jobs()
+    ((to, message),) = mailbox.letters
+    assert to == ["ada@example.org"]
+    assert message["Subject"] == "Your account has another address"
+
+
+def test_guessing_the_password_of_a_browser_left_open_is_slowed_down(ada: User, browser: Made) -> None:
+    hers = browser(ada)
+    tries = [hers.post("/account/password", password=str(n), new=NEW) for n in range(11)]
+    assert [answer.status_code for answer in tries] == [422] * 10 + [429]
+    assert "Please try again in" in tries[-1].text
+
+
+def test_mail_is_offered_where_the_site_sends_it(mailbox: Mailbox, ada: User, browser: Made) -> None:
+    hers = browser(ada)
+    assert 'value="never" checked' in hers.get("/account").text
+    assert hers.post("/account/mail", wish="daily").status_code == 303
+    assert 'value="daily" checked' in hers.get("/account").text
+    assert hers.post("/account/mail", wish="hourly").status_code == 422
+
+
+def test_mail_is_not_spoken_of_where_it_sends_none(ada: User, browser: Made) -> None:
+    assert "/account/mail" not in browser(ada).get("/account").text
+
+
+# ---- browsers
+
+
+def test_browsers_are_listed_and_each_can_be_signed_out(ada: User, browser: Made) -> None:
+    here, there, third = browser(None), browser(None), browser(ada)
+    for one in (here, there):
+        one.client.headers["user-agent"] = FIREFOX
+        one.post("/sign-in", email="ada@example.org", password=OLD)
+    page = here.get("/account").text
+    assert page.count("<b>Firefox on Linux</b>") == 2
+    assert page.count("this one") == 1
+    assert page.count("/sign-out") == 2 + 1 + 1  # two others, all others, this one
+    with transaction() as session:
+        newest = select(WebSession.id).where(WebSession.token_hash == accounts.hash_of(_token(there)))
+        other = session.scalars(newest).one()
+    assert here.post(f"/account/browsers/{other}/sign-out").status_code == 303
+    assert there.get("/account").status_code == 303
+    assert third.get("/account").status_code == 200
+    assert here.post("/account/browsers/others/sign-out").status_code == 303
+    assert third.get("/account").status_code == 303
+    assert here.get("/account").status_code == 200
+
+
+def _token(browser: Browser) -> str:
+    return str(browser.client.cookies["unembed_session"])
+
+
+def test_nobody_signs_out_anothers_browser(ada: User, ben: User, browser: Made) -> None:
+    hers = browser(ada)
+    with transaction() as session:
+        (row,) = session.scalars(select(WebSession.id).where(WebSession.user_id == ada.id))
+    assert browser(ben).post(f"/account/browsers/{row}/sign-out").status_code == 404
+    assert hers.get("/account").status_code == 200
+
+
+# ---- taking all along
+
+
+def unpacked(answer: Any) -> dict[str, Any]:
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.testzip() is None
+        read = {name: packed.read(name).decode() for name in packed.namelist()}
+    return {name: json.loads(text) if name.endswith("json") else text for name, text in read.items()}
+
+
+def test_everything_of_theirs_comes_along_and_nothing_of_others(
+    ada: User, ben: User, mo: User, things: Things, browser: Made
+) -> None:
+    browser(ben).post("/lessons/counting/cells/two/draft", text="y = 'of Ben'")
+    browser(mo).post(f"/threads/{things.thread}/messages", body="Look at *x*.")
+    browser(ada).post("/lessons/counting/cells/two/draft", text="y = 'of Ada'")
+    found = unpacked(browser(ada).get("/account/export"))
+    assert [row["email"] for row in found["data/users.json"]] == ["ada@example.org"]
+    assert [row["text"] for row in found["data/drafts.json"] if row["cell"] == "two"] == ["y = 'of Ada'"]
+    assert {row["body"] for row in found["data/messages.json"]} == {"Why?", "Look at *x*."}
+    assert len(found["data/outputs.json"]) == 4
+    (attempt,) = found["data/attempts.json"]
+    assert attempt["verdict"] == "failed"
+    assert attempt["details"]["mistake"] == "mistake_square__double"
+    assert "of Ben" not in json.dumps(found)
+
+
+def test_what_opens_a_door_stays_out_of_it(ada: User, things: Things, browser: Made) -> None:
+    text = json.dumps(unpacked(browser(ada).get("/account/export")))
+    assert "argon2" not in text
+    assert accounts.hash_of(things.reset) not in text
+    for word in ("password_hash", "token", "nonce"):
+        assert word not in text
+
+
+def test_a_mentor_takes_along_their_own_words_and_nobodys_work(
+    mo: User, things: Things, browser: Made
+) -> None:
+    his = browser(mo)
+    his.post(f"/threads/{things.thread}/messages", body="Look at *x*.")
+    found = unpacked(his.get("/account/export"))
+    assert [row["body"] for row in found["data/messages.json"]] == ["Look at *x*."]
+    assert not {"data/attempts.json", "data/runs.json", "data/threads.json"} & set(found)
+
+
+# ---- leaving
+
+
+def rows_that_name(user: User) -> dict[str, int]:
+    """Table.column → how many rows name this person."""
+    with transaction() as session:
+        found = {
+            f"{table.name}.{key.parent.name}": len(
+                session.execute(select(table.c.id).where(key.parent == user.id)).all()
+            )
+            for table in Base.metadata.sorted_tables
+            for key in table.foreign_keys
+            if key.column.table.name == "users"
+        }
+    return {name: count for name, count in found.items() if count}
+
+
+def test_an_account_goes_with_everything(
+    ada: User, mo: User, boss: User, things: Things, browser: Made
+) -> None:
+    hers, elsewhere = browser(ada), browser(ada)
+    browser(boss).get(f"/mentor/learners/{ada.id}")  # a line in the log about her
+    before = rows_that_name(mo)
+    assert "What goes" in hers.get("/account/delete").text
+    assert hers.post("/account/delete", password="wrong", word="delete").status_code == 422
+    assert hers.post("/account/delete", password=OLD, word="yes").status_code == 422
+    assert rows_that_name(ada)
+    answer = hers.post("/account/delete", password=OLD, word=" Delete ")
+    assert answer.headers["location"] == "/"
+    assert "Your account is deleted" in hers.get("/").text
+    assert rows_that_name(ada) == {}
+    assert elsewhere.get("/account").status_code == 303
+    assert rows_that_name(mo) == before
+    assert browser(None).get(f"/shared/{things.shared}").status_code == 404
+    with transaction() as session:
+        lines = session.scalars(select(Deed).order_by(Deed.id)).all()
+        assert [(line.kind, line.data["actor"], line.data["about"]) for line in lines] == [
+            ("looked", "Boss", leaving.NOBODY),
+            ("account_deleted", leaving.NOBODY, leaving.NOBODY),
+        ]
+        accounts.sign_up(session, None, "Ada", "ada@example.org", NEW)  # and the address is free again
+
+
+def test_the_last_admin_of_others_stays(boss: User, zoe: User, browser: Made) -> None:
+    with transaction() as session:
+        accounts.set_password(session, session.get_one(User, boss.id), OLD)
+    theirs = browser(boss)
+    assert "You are the only admin" in theirs.get("/account/delete").text
+    assert theirs.post("/account/delete", password=OLD, word="delete").status_code == 403
+    assert theirs.post(f"/people/{zoe.id}/admin").status_code == 303
+    assert theirs.post("/account/delete", password=OLD, word="delete").status_code == 303
+    with transaction() as session:
+        kept = [line.data["actor"] for line in deeds.log(session, session.get_one(User, zoe.id))]
+    assert kept == [leaving.NOBODY, "Boss"]  # who made Zoe an admin is not forgotten
+
+
+def test_who_is_alone_here_may_go_and_the_site_waits_for_its_owner_again(newcomer: Browser) -> None:
+    newcomer.post("/sign-up", name="Solo", email="solo@example.org", password=OLD)
+    page = newcomer.get("/account").text
+    assert "/account/export" in page
+    assert "Mail" not in page
+    assert newcomer.post("/account/delete", password=OLD, word="delete").status_code == 303
+    assert "The first account" in newcomer.get("/sign-up").text
+
+
+def test_a_guest_may_take_all_along_and_go(stranger: User, browser: Made) -> None:
+    guest = browser(stranger)
+    guest.post("/lessons/counting/cells/two/draft", text="y = 9")
+    found = unpacked(guest.get("/account/export"))
+    assert [row["text"] for row in found["data/drafts.json"]] == ["y = 9"]
+    assert guest.post("/account/delete", word="delete").status_code == 303
+    assert rows_that_name(stranger) == {}
