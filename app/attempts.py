@@ -41,6 +41,8 @@ class Verdict:
     verdict: Word
     message: str
     details: dict[str, Any] = field(default_factory=dict)
+    edition: str = ""  # of the course by which it was judged
+    version: str = ""  # of the exercise, likewise
 
 
 def hand_in(
@@ -71,6 +73,7 @@ def hand_in(
         lesson=wanted.lesson,
         exercise=exercise,
         exercise_version=wanted.version,
+        edition=run.edition,
         number=number,
         answer=text,
         run=run,
@@ -116,6 +119,8 @@ def _newest(session: Session, user: User, exercise: str) -> Attempt | None:
 def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
     """Write down the verdict on the attempt whose grading `run` was; call where that run is recorded."""
     said = {"verdict": verdict.verdict, "message": storable(verdict.message), "details": verdict.details}
+    judged_by = {"edition": verdict.edition, "exercise_version": verdict.version}
+    said |= {name: value for name, value in judged_by.items() if value}
     of_run = update(Attempt).where(Attempt.run_id == run.id).values(said | {"graded_at": now()})
     fresh = {"populate_existing": True}
     attempt = session.scalars(of_run.returning(Attempt), execution_options=fresh).one()

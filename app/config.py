@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         None, description="models of the Hugging Face hub that may be installed, with commas: `gpt2`"
     )
     course_dir: Path = Field(ROOT / "app" / "course", description="the lessons")
+    courses_dir: Path = Field(
+        Path("courses"), description="where pinned editions of them are kept; relative: in the data folder"
+    )
     sandbox: Literal["required", "auto", "off"] | None = Field(
         None, description="default: required, unless the site is on loopback (then auto)"
     )
@@ -118,7 +121,7 @@ class Settings(BaseSettings):
     def _in_run_dir(cls, path: Path, of: ValidationInfo) -> Path:
         return _run_dir(of.data["data_dir"]) / path if "data_dir" in of.data else path
 
-    @field_validator("models_dir")
+    @field_validator("models_dir", "courses_dir")
     @classmethod
     def _in_data_dir(cls, path: Path, of: ValidationInfo) -> Path:
         return of.data["data_dir"].resolve() / path.expanduser() if "data_dir" in of.data else path

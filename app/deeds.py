@@ -44,6 +44,8 @@ class Kind(StrEnum):
     ADMIN_MADE = "admin_made"
     ADMIN_UNMADE = "admin_unmade"
     ACCOUNT_DELETED = "account_deleted"
+    COURSE_PINNED = "course_pinned"
+    COURSE_UNPINNED = "course_unpinned"
 
 
 def note(

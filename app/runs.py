@@ -26,7 +26,7 @@ from app.config import settings
 from app.db import now
 from app.fingerprint import fingerprint
 from app.guard import NotFound, TooMany, find_cell, find_lesson
-from app.lessons import Lesson, course
+from app.lessons import Lesson, course, read_now
 from app.models import Output, Run, RunKind, State, Thread, User
 
 LONG_REPLAY = 5.0  # seconds: a replay of the cells above that takes longer is announced first
@@ -78,6 +78,7 @@ def queue(session: Session, user: User, kind: RunKind, lesson: str, cell: str, c
         memory_mb=wanted.memory_mb,
         queue=placed.queue,
         slow=placed.slow,
+        edition=read_now(),
         state=State.QUEUED,
         queued_at=now(),
         lease_until=now() + timedelta(seconds=HINT_SECONDS),

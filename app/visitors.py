@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app import accounts, browsers, guard, logs, notices, throttle
+from app import accounts, browsers, editions, guard, logs, notices, throttle
 from app.config import settings
 from app.db import on_commit, request_session
 from app.guard import Refused, Unusable
@@ -68,6 +68,7 @@ class Reader(NamedTuple):
     admin: bool
     notices: int = 0  # that wait to be read
     alone: bool = True  # nobody else has an account here: nothing is said of mentors
+    pinned: editions.Pinned | None = None  # the edition of the course that they learn by
 
 
 def is_htmx(request: Request) -> bool:
@@ -83,6 +84,8 @@ def viewer(request: Request, session: Db) -> User | None:
     token = held_token(request)
     found = accounts.user_of(session, token) if token else None
     _is(request, found)
+    if found is not None and (pinned := editions.read_as(session, found)) is not None:
+        request.state.reader = request.state.reader._replace(pinned=pinned)
     if found is not None and not found.guest and request.method == "GET":
         told = {"notices": notices.unread(session, found), "alone": accounts.alone(session, found)}
         request.state.reader = request.state.reader._replace(**told)

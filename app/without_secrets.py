@@ -47,6 +47,7 @@ def examiner(config: Settings) -> list[str]:
     """Module and options of the examiner."""
     course = str(config.course_dir.resolve())
     options = ["--socket", str(config.examiner_socket), *_group(config), "--course", course]
+    options += ["--courses", str(config.courses_dir)]
     options += ["--log-format", config.log_format, "--installed", str(config.models_dir)]
     return ["workers.examiner", *options]
 

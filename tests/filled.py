@@ -21,6 +21,7 @@ from app.models import (
     Declaration,
     Deed,
     Draft,
+    Edition,
     Ending,
     Explanation,
     Extension,
@@ -160,7 +161,8 @@ def _run(user: User, kind: RunKind, state: State, seed: int) -> Run:
 def _together(session: Session, learner: User, mentor: User) -> None:
     """A cohort of the two, and what is noted of it."""
     cohort = Cohort(name=ODD[:80], about=ODD, starts_on=MOMENT.date(), open=True)
-    session.add(cohort)
+    cohort.edition, cohort.pinned_at, cohort.pin_at_start = "e" * 64, MOMENT, False
+    session.add_all([cohort, Edition(name="e" * 64, files={"path.toml": ODD})])
     session.flush()
     for user, role in ((learner, Role.LEARNER), (mentor, Role.MENTOR)):
         session.add(Membership(cohort_id=cohort.id, user_id=user.id, role=role, left_at=MOMENT))
@@ -236,6 +238,7 @@ def _attempt(user: User, run: Run) -> Attempt:
         lesson="counting",
         exercise="double",
         exercise_version="1" * 64,
+        edition="e" * 64,
         number=1,
         answer=ODD,
         run_id=run.id,

@@ -11,20 +11,20 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from celery import Task
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app import attempts, events, jobs, leases, line, logs
+from app import attempts, editions, events, jobs, leases, line, logs
 from app.attempts import Verdict
 from app.config import settings
 from app.db import now, transaction
 from app.jobs import CPU, GPU, RUN, celery
 from app.leases import Result
-from app.lessons import course
+from app.lessons import Course, edition
 from app.models import Ending, Run, RunKind, State
 from app.models import Verdict as Word
 from app.room import Room
@@ -150,7 +150,8 @@ def _wish(held: Run) -> dict[str, Any] | None:
 
 def _grade(job: Job) -> tuple[Result, Verdict | None]:
     """The examiner hears of the answer first: while its code runs, the first question is prepared."""
-    run, exercises = job.run, course().exercises
+    run, known = job.run, _course(job.run)
+    exercises = known.exercises
     answer = run.chain[-1]["text"]
     if exercises[run.cell].is_form:
         grading = _announced(job, json.loads(answer))
@@ -162,14 +163,24 @@ def _grade(job: Job) -> tuple[Result, Verdict | None]:
         child, run.chain, job.recorder, lambda used: f"“{exercises[used].title}”, which this builds on,"
     )
     if result.ending is not Ending.OK:
-        return result, _not_judged(run, result)
+        judged_by = known.edition, exercises[run.cell].version
+        return result, replace(_not_judged(run, result), edition=judged_by[0], version=judged_by[1])
     child.hide()
     return result, _verdict(grading, child)
 
 
+def _course(held: Run) -> Course:
+    """By which it is judged: the edition pinned when it was handed in, or the newest. Raises CourseError."""
+    if held.edition:
+        with transaction() as session:
+            editions.put(session, held.edition)
+    return edition(held.edition)
+
+
 def _announced(job: Job, answer: Any) -> Grading:
+    path = settings().examiner_socket
     return _as_soon_as_there(
-        job, lambda: Grading(settings().examiner_socket, job.run.cell, answer, run=str(job.run.id))
+        job, lambda: Grading(path, job.run.cell, answer, run=str(job.run.id), edition=job.run.edition)
     )
 
 
@@ -179,7 +190,8 @@ def _verdict(grading: Grading, child: RunnerClient | None) -> Verdict:
     if "beside" in details:  # of two figures one is the learner's
         drawn = checked({"kind": "beside", **details["beside"]})
         details = {**details, "beside": drawn if drawn.pop("kind") == "beside" else None}
-    return Verdict(Word(found["verdict"]), found["message"], details)
+    judged_by = found.get("edition", ""), found.get("version", "")
+    return Verdict(Word(found["verdict"]), found["message"], details, *judged_by)
 
 
 def _not_judged(held: Run, result: Result) -> Verdict:

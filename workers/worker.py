@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from app import (
     accounts,
+    editions,
     jobs,
     leases,
     letters,
@@ -75,6 +76,7 @@ class Sweeper(threading.Thread):
         self._look_for_stall(sum(waiting.get(queue, 0) for queue in settings().queues))
         with transaction() as session:
             moved = self._place_anew(session, others)
+            editions.pin_due(session)
             touched = leases.sweep(session, empty=[queue for queue, count in waiting.items() if not count])
             if mail.ready():
                 mailing.sweep(session)
@@ -82,6 +84,7 @@ class Sweeper(threading.Thread):
             if time.monotonic() - self._tidied_at > _HOUSEKEEPING_SECONDS:
                 accounts.forget_expired(session)
                 runs.forget_old_outputs(session)
+                editions.forget(session)
                 self._tidied_at = time.monotonic()
         self._count_time()
         if touched:

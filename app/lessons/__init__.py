@@ -106,7 +106,7 @@ files are browsed. The front matter is YAML::
   other kinds. A form's mistakes are functions without arguments that return the value.
 """
 
-from app.lessons.loading import Course, course, load
+from app.lessons.loading import Course, course, edition, load, newest, read, read_now, reading
 from app.lessons.parts import (
     Block,
     Cell,
@@ -137,5 +137,10 @@ __all__ = [
     "Runnable",
     "Variant",
     "course",
+    "edition",
     "load",
+    "newest",
+    "read",
+    "read_now",
+    "reading",
 ]

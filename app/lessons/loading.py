@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +15,16 @@ from app import drawing, questions
 from app import path as learning_path
 from app.config import settings
 from app.drawing import Drawing
+from app.lessons import editions
 from app.lessons.lesson import check_links, read_lesson
 from app.lessons.parts import CourseError, Exercise, Lesson, Prose
 from app.path import LearningPath
 from app.questions import Question
 
+log = logging.getLogger(__name__)
+
 LOOK_AGAIN = 1.0  # seconds between looks at the files: an author sees a change at once, a page costs nothing
+_EDITIONS = 8  # older ones that are held ready
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Course:
     drawing: Drawing | None = None
     questions: tuple[Question, ...] = ()
     problems: tuple[CourseError, ...] = ()
+    edition: str = ""  # its name as it is now (`app.lessons.editions`)
 
     def beneath(self, exercise_id: str) -> tuple[str, ...]:
         """The exercises whose answers stand above this one, the deepest first, each once. Raises KeyError."""
@@ -71,15 +80,29 @@ def load(course_dir: Path) -> Course:
     _check_references(lessons, exercises, path, problems, course_dir)
     drawn = _drawing(course_dir / "drawing.toml", exercises, path, problems)
     asked = _questions(course_dir / "start.toml", lessons, problems)
-    return Course(course_dir, lessons, exercises, path, drawn, asked, tuple(problems))
+    edition = editions.name_of(editions.texts(course_dir))
+    return Course(course_dir, lessons, exercises, path, drawn, asked, tuple(problems), edition)
 
 
 _kept: dict[Path, tuple[float, object, Course]] = {}
+_older: OrderedDict[tuple[Path, str], Course] = OrderedDict()
 
 
 def course(course_dir: Path | None = None) -> Course:
-    """The course of this installation, read again when one of its files has changed."""
-    folder = course_dir or settings().course_dir
+    """The course of this installation, read again when one of its files has changed.
+
+    Where an edition is being read (`reading`), that one; if it is not here, the newest.
+    """
+    pinned = _reading.get()
+    if course_dir is None and pinned is not None and pinned.edition:
+        try:
+            return edition(pinned.edition)
+        except CourseError as error:
+            log.warning("the newest course is shown instead: %s", error)
+    return _newest(course_dir or settings().course_dir)
+
+
+def _newest(folder: Path) -> Course:
     looked, stamp, known = _kept.get(folder, (0.0, None, None))
     if known is None or time.monotonic() - looked > LOOK_AGAIN:
         found = _stamp(folder)
@@ -90,8 +113,63 @@ def course(course_dir: Path | None = None) -> Course:
 
 
 def _stamp(folder: Path) -> object:
-    files = [*folder.glob("*.toml"), *folder.glob("*/*/*.md"), *folder.glob("*/*/*.py")]
-    return sorted((file, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
+    return sorted((file, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in editions.files(folder))
+
+
+# ---- editions
+
+
+def newest() -> Course:
+    """The course as it is now, whatever edition is being read."""
+    return _newest(settings().course_dir)
+
+
+def edition(name: str) -> Course:
+    """The course as it was when it had this name; without one, the newest. Raises CourseError if it is not
+    here.
+    """
+    shelf = settings().courses_dir
+    if not name or newest().edition == name:
+        return newest()
+    if (shelf, name) not in _older:
+        folder = editions.folder_of(name, shelf)
+        if folder is None:
+            raise CourseError(shelf / name[:12], 1, "This edition of the course is not kept here.")
+        _older[shelf, name] = load(folder)
+        while len(_older) > _EDITIONS:
+            _older.popitem(last=False)
+    _older.move_to_end((shelf, name))
+    return _older[shelf, name]
+
+
+@dataclass
+class _Reading:
+    edition: str = ""
+
+
+_reading: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+@contextmanager
+def reading(name: str = "") -> Iterator[None]:
+    """Within this block, `course()` is that edition: also in threads that the block's context reaches."""
+    before = _reading.set(_Reading(name))
+    try:
+        yield
+    finally:
+        _reading.reset(before)
+
+
+def read(name: str) -> None:
+    """From here to the end of the block of `reading`, another edition (without a name, the newest)."""
+    if (now := _reading.get()) is not None:
+        now.edition = name
+
+
+def read_now() -> str:
+    """The name of the edition that is being read; "" for the newest, whatever that becomes."""
+    pinned = _reading.get()
+    return course().edition if pinned is not None and pinned.edition else ""
 
 
 def _exercises(lessons: dict[str, Lesson], problems: list[CourseError]) -> dict[str, Exercise]:

@@ -2,6 +2,7 @@
 
 from app.models.assessment import Allowance, Assessment, Sitting, SittingAttempt
 from app.models.cohorts import Cohort, Deed, Invite, Membership, Notice
+from app.models.editions import Edition
 from app.models.kinds import (
     Ending,
     InstallState,
@@ -37,6 +38,7 @@ __all__ = [
     "Declaration",
     "Deed",
     "Draft",
+    "Edition",
     "Ending",
     "Explanation",
     "Extension",

@@ -26,6 +26,9 @@ class Cohort(Base):
     open: Mapped[bool] = mapped_column(default=False)  # whoever makes an account becomes a learner of it
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")  # of the dates in its plan
     ai_policy: Mapped[Policy] = mapped_column(text_enum(Policy), default=Policy.FREE)
+    edition: Mapped[str] = mapped_column(String(64), default="")  # of the course, pinned; "": the newest
+    pinned_at: Mapped[datetime | None]
+    pin_at_start: Mapped[bool] = mapped_column(default=True)  # on its first day, without being told
 
     memberships: Mapped[list[Membership]] = relationship(lazy="raise", passive_deletes=True)
 

@@ -48,6 +48,7 @@ class Run(Base):
     memory_mb: Mapped[int] = mapped_column(default=0)  # it may add to the warm process; 0: it needs none
     queue: Mapped[str] = mapped_column(String(20), default="cpu")  # whose workers take it
     slow: Mapped[bool] = mapped_column(default=False)  # it is better off on a GPU, and there is none
+    edition: Mapped[str] = mapped_column(String(64), default="")  # of the course, if pinned; "": the newest
 
     state: Mapped[State] = mapped_column(text_enum(State), default=State.QUEUED)
     nonce: Mapped[str] = mapped_column(String(32), default="")  # new for each claim: late results are dropped
@@ -96,6 +97,7 @@ class Attempt(Base):
     lesson: Mapped[str] = mapped_column(String(80))
     exercise: Mapped[str] = mapped_column(String(80))  # unique in the whole course: its file's name
     exercise_version: Mapped[str] = mapped_column(String(64))
+    edition: Mapped[str] = mapped_column(String(64), default="")  # of the course by which it was judged
     number: Mapped[int]  # 1, 2, 3 … per learner and exercise
     answer: Mapped[str] = mapped_column(Text)  # the text as handed in; of a form, its values as JSON
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), unique=True)

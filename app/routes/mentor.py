@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import attempts, cohorts, oversight, pages, progress, proof, threads
+from app import attempts, cohorts, editions, oversight, pages, progress, proof, threads
 from app.lessons import course
 from app.visitors import Db, Mentor
 
@@ -30,6 +30,7 @@ def show_desk(request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
 def show_cohort(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """The learners of one cohort on one page: passed, failed, not tried, asking."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
     return pages.render(
         request,
         "mentor/cohort.html",
@@ -43,6 +44,7 @@ def show_cohort(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) 
 def show_learner(learner_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """One learner: every attempt handed in, and every question asked."""
     learner = oversight.learner(session, mentor, learner_id)
+    editions.read_as(session, learner)
     row = progress.row(session, learner)
     asked = [
         thread

@@ -135,7 +135,10 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "bring_class_list": (
         "POST", f"{C}/class-list/people", {"text": "Ann,ann@example.org"}, (401, 403, 403, 403, 200, 404, 200)
     ),
+    "show_edition": ("GET", f"{C}/course", {}, (303, 403, 403, 403, 200, 404, 200)),
     # for admins
+    "pin_course": ("POST", f"{C}/course/pin", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "unpin_course": ("POST", f"{C}/course/unpin", {}, (401, 403, 403, 403, 403, 403, 303)),
     "make_cohort": ("POST", "/mentor/cohorts", {"name": "Winter"}, (401, 403, 403, 403, 403, 403, 303)),
     "change_cohort": ("POST", C, {"name": "Autumn"}, (401, 403, 403, 403, 403, 403, 303)),
     "add_member": (

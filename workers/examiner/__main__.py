@@ -26,7 +26,7 @@ def main() -> int:
     limits = Limits(options.seconds, options.cpu_seconds, options.memory_mb << 20)
     try:
         look_in(options.installed)
-        Examiner(options.socket, options.course, limits, options.group).serve()
+        Examiner(options.socket, options.course, limits, options.group, options.courses).serve()
     except OSError as error:
         logs.refuse(str(error))
         return 1
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", type=Path, default=Path("examiner.sock"), help="unix socket to listen on")
     parser.add_argument("--group", action="store_true", help="let this user's group ask, too")
     parser.add_argument("--course", type=Path, default=Path("app/course"), help="folder of the course")
+    parser.add_argument("--courses", type=Path, metavar="DIR", help="where pinned editions of it are kept")
     parser.add_argument("--installed", type=Path, metavar="DIR", help="where models are installed")
     parser.add_argument("--seconds", type=int, default=120, help="limit of one grading, waiting included")
     parser.add_argument("--cpu-seconds", type=int, default=30, help="limit of what one grading calculates")

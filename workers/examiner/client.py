@@ -34,14 +34,17 @@ class Grading:
         answer: str | Mapping[str, Any],
         seed: int | None = None,
         run: str = "",
+        edition: str = "",
     ) -> None:
         """The answer is a text, or the values of a form; the inputs follow from the seed. `run` is what the
-        examiner's log calls it.
+        examiner's log calls it, `edition` the course that judges it, where that is not the newest.
         """
         self._path = path
         self._request: dict[str, Any] = {"op": "grade", "exercise": exercise, "answer": answer, "run": run}
         if seed is not None:
             self._request["seed"] = seed
+        if edition:
+            self._request["edition"] = edition
 
     def __enter__(self) -> Grading:
         """Announce it. Raises ExaminerGone."""
@@ -61,8 +64,8 @@ class Grading:
 
         The examiner speaks with the child itself: from here on we only end it.
 
-        Returns {"verdict", "message", "details", "seconds"}. Raises ExaminerGone, which is our fault, also
-        where it was the runner that went away.
+        Returns {"verdict", "message", "details", "seconds", "edition", "version"}. Raises
+        ExaminerGone, which is our fault, also where it was the runner that went away.
         """
         if child is not None:
             child.lend(self._connection)

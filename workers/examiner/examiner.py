@@ -24,6 +24,7 @@ from workers.examiner import references
 from workers.examiner.answer import Child
 from workers.examiner.graders import Graders, Limits
 from workers.examiner.grading import CheckBroken, grade
+from workers.examiner.pinned import Judges, NotKept, PinnedCourses
 from workers.examiner.references import Reference
 from workers.lab.models.loading import forget_removed
 from workers.rehearsal import rehearse
@@ -36,8 +37,17 @@ _STATUS = wire.encode({"op": "status"})
 class Examiner:
     """Listens until SIGTERM; then nothing of it is left."""
 
-    def __init__(self, path: Path, course_dir: Path, limits: Limits, group: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        course_dir: Path,
+        limits: Limits,
+        group: bool = False,
+        courses_dir: Path | None = None,
+    ) -> None:
+        """`courses_dir` is where the editions stand that are pinned."""
         self.path, self.course_dir, self.group = path, course_dir, group
+        self.pinned = PinnedCourses(courses_dir)
         self.references: dict[str, Reference] = {}
         self.faults: dict[str, str] = {}
         self.course: lessons.Course | None = None
@@ -113,10 +123,12 @@ class Examiner:
 
     def _turn(self, listener: socket.socket, waker: socket.socket) -> None:
         """Waits for a connection, the end of a grading, or a signal."""
-        watched = [waker] if self.graders.full else [waker, listener]
+        watched = [waker, self.pinned.wishes] + ([] if self.graders.full else [listener])
         ready, _, _ = select.select(watched, [], [], self.graders.patience)
         if waker in ready:
             waker.recv(4096)
+        if self.pinned.wishes in ready and self.pinned.grant_wish():
+            self.graders.discard_spares()
         self.graders.look_after()
         if listener in ready and self.running:
             with contextlib.suppress(OSError):
@@ -155,21 +167,33 @@ class Examiner:
         if request.get("op") == "status":
             return self._status()
         exercise = str(request.get("exercise"))
-        if exercise not in self.references:
-            return {"fault": self.faults.get(exercise, f"there is no exercise {exercise}")}
+        try:
+            judges = self._judges(str(request.get("edition", "")), exercise)
+        except NotKept as error:
+            return {"fault": str(error)}
+        if (reference := judges.references.get(exercise)) is None:
+            return {"fault": judges.faults.get(exercise, f"there is no exercise {exercise}")}
         if request.get("op") == "variants":
-            return {"variants": _form_variants(self.references[exercise])}
+            return {"variants": _form_variants(reference)}
         logs.always(run=logs.known_id(request.get("run")), exercise=exercise)
         began, seed = time.monotonic(), request.get("seed")
         seed = seed if isinstance(seed, int) else secrets.randbits(48)
         try:
-            verdict = grade(self.references[exercise], request.get("answer", ""), Child(connection), seed)
+            verdict = grade(reference, request.get("answer", ""), Child(connection), seed)
         except (CheckBroken, TimeoutError, MemoryError) as error:
             logs.fault("a check of ours broke")
             return {"fault": str(error) or type(error).__name__}
         seconds = time.monotonic() - began
         logs.say("an answer is judged", verdict=verdict["verdict"], ms=round(1000 * seconds))
-        return {**verdict, "seconds": round(seconds, 4)}
+        judged_by = {"edition": judges.edition, "version": reference.exercise.version}
+        return {**verdict, **judged_by, "seconds": round(seconds, 4)}
+
+    def _judges(self, edition: str, exercise: str) -> Judges:
+        """By the newest course, unless another edition is named. Raises NotKept."""
+        newest = self.course.edition if self.course else ""
+        if edition in ("", newest):
+            return Judges(newest, self.references, self.faults)
+        return self.pinned.judges(edition, exercise)
 
 
 def _form_variants(reference: Reference) -> dict[str, Any]:

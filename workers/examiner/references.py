@@ -9,7 +9,7 @@ import random
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,12 @@ from workers.lab.models.loading import on_the_way
 class Reference:
     """One exercise with its file run. What it `uses` of other exercises is there by name."""
 
-    def __init__(self, exercise: Exercise, used: Mapping[str, Any]) -> None:
-        """Raises whatever the file raises."""
+    def __init__(self, exercise: Exercise, used: Mapping[str, Any], edition: str = "") -> None:
+        """Modules of an `edition` beside the newest have names of their own. Raises what the file raises."""
         self.exercise = exercise
         self.used = dict(used)
-        self.module = _run(
-            f"course_{exercise.id}", str(exercise.path), exercise.path.read_text("utf-8"), used
-        )
+        name = f"course_{exercise.id}" + (f"_{edition}" if edition else "")
+        self.module = _run(name, str(exercise.path), exercise.path.read_text("utf-8"), used)
 
     def function(self, name: str) -> Callable[..., Any]:
         """A check, a probe, a mistake or a part of the reference."""
@@ -137,9 +136,15 @@ def _lost(found: Any) -> Iterator[str]:
 
 
 def load(
-    exercises: Mapping[str, Exercise], known: Mapping[str, Reference]
+    exercises: Mapping[str, Exercise],
+    known: Mapping[str, Reference],
+    edition: str = "",
+    only: Iterable[str] | None = None,
 ) -> tuple[dict[str, Reference], dict[str, str]]:
-    """Runs the files of these exercises, keeping of `known` what has not changed; and why some cannot run."""
+    """Runs the files of these exercises, keeping of `known` what has not changed; and why some cannot run.
+
+    `only` these, and what they use.
+    """
     loaded: dict[str, Reference] = {}
     faults: dict[str, str] = {}
 
@@ -153,10 +158,10 @@ def load(
             used.update(reach(each, (*on_the_way, exercise_id)).handed_on())
         kept = known.get(exercise_id)
         same = kept is not None and kept.exercise == exercise and kept.used == used
-        loaded[exercise_id] = kept if kept and same else Reference(exercise, used)
+        loaded[exercise_id] = kept if kept and same else Reference(exercise, used, edition)
         return loaded[exercise_id]
 
-    for exercise_id in exercises:
+    for exercise_id in exercises if only is None else only:
         try:
             reach(exercise_id)
         except Exception as error:
