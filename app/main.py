@@ -188,13 +188,18 @@ async def _refused(request: Request, error: Refused) -> Response:
     return pages.problem(request, error.status, error.message, texts, headers)
 
 
+# fields that are short, secret, or a script's: nobody would miss them
+_NOT_WRITTEN = {"csrf", "chain", "name", "password", "new"}
+
+
 async def _written(request: Request) -> dict[str, str]:
     """What the learner wrote in the form that is being refused; the page gives it back."""
     try:
         fields = await visitors.sent(request)
     except Exception:  # a body that can't be read has nothing to give back
         return {}
-    return {name: value for name, value in fields.items() if name in ("text", "body")}
+    kept = {name: value for name, value in fields.items() if name not in _NOT_WRITTEN}
+    return {name: value for name, value in kept.items() if name in ("text", "body") or " " in value.strip()}
 
 
 _SECONDS_AWAY = 5  # after which it is worth while to ask again

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -260,7 +260,13 @@ def problem(
         status_code=status,
         message=message,
         texts=texts or {},
+        back=_from(request),
     )
+
+
+def _from(request: Request) -> str:
+    """The page from which this was asked, to come back to after signing in."""
+    return own_path(urlsplit(request.headers.get("referer", "")).path, "")
 
 
 def _notice(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Everything of somebody's, as one zip: each table's rows as JSON, and the texts of their cells.
+"""Everything of somebody's, as one zip: each table's rows as JSON, and their lessons as notebooks.
 
 Which rows are theirs is read off the schema, so that no table is forgotten: those that name them as their
 user or author, and what hangs on such rows and would be deleted with them.
@@ -19,9 +19,11 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session
 
+from app import jupyter
 from app.config import settings
 from app.db import Base, now
-from app.models import User
+from app.lessons import Lesson, course
+from app.models import Attempt, Draft, Run, User
 
 OWN = ("user_id", "author_id", "owner_id")  # columns that say whose a row is
 ABOUT = {("deeds", "about_id")}  # … and that it concerns them, which they may know
@@ -39,12 +41,23 @@ def pack(session: Session, user: User) -> IO[bytes]:
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  (whoever sends it closes it)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("README.txt", _about(user))
+        for lesson in _touched(session, user):
+            packed.writestr(f"lessons/{lesson.slug}.ipynb", jupyter.notebook(session, user, lesson))
         for table in _tables():
             condition = theirs(table, user.id)
             if condition is not None:
                 _write(session, packed, table, condition)
     file.seek(0)
     return file
+
+
+def _touched(session: Session, user: User) -> list[Lesson]:
+    """The lessons in which they typed, ran or handed in something, in the order of the course."""
+    tables = (Draft, Run, Attempt)
+    there = set[str]().union(
+        *(session.scalars(select(t.lesson).where(t.user_id == user.id).distinct()) for t in tables)
+    )
+    return [lesson for slug, lesson in course().lessons.items() if slug in there]
 
 
 def named(user: User) -> str:

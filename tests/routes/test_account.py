@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import nbformat
 import pytest
 from sqlalchemy import select
 
@@ -145,6 +146,10 @@ def test_everything_of_theirs_comes_along_and_nothing_of_others(
     assert attempt["verdict"] == "failed"
     assert attempt["details"]["mistake"] == "mistake_square__double"
     assert "of Ben" not in json.dumps(found)
+    notebook = nbformat.reads(found["lessons/counting.ipynb"], as_version=4)
+    nbformat.validate(notebook)
+    assert "y = 'of Ada'" in [cell.source for cell in notebook.cells]
+    assert [name for name in found if name.startswith("lessons/")] == ["lessons/counting.ipynb"]
 
 
 def test_what_opens_a_door_stays_out_of_it(ada: User, things: Things, browser: Made) -> None:
