@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, grades, pages
+from app import cohorts, editions, grades, pages
 from app.grades import By, Layout
 from app.guard import Unusable
 from app.visitors import Db, Mentor
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/mentor/cohorts/{cohort_id}")
 def show_grades(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """What the file may look like."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
     return pages.render(request, "mentor/grades.html", cohort=cohort, layouts=list(Layout), kinds=list(By))
 
 
@@ -36,6 +37,7 @@ def take_grades(
 ) -> Response:
     """The file. That it was taken stands in the audit log."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
     text = grades.take(session, mentor, cohort, layout, by, _day(until))
     name = re.sub(r"[^a-z0-9]+", "-", cohort.name.lower()).strip("-") or "cohort"
     headers = {"content-disposition": f'attachment; filename="grades-{name}-{layout}.csv"'}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import deeds, editions, lessons, notices
 from app.config import settings
 from app.db import now
+from app.deeds import Wanted
 from app.guard import NotAllowed, Unusable
 from app.models import Cohort, Edition, Membership, Role, User
 from tests.editions.conftest import add_check, pin, rewrite
@@ -143,7 +144,7 @@ def test_on_its_first_day_a_class_is_pinned_by_itself_and_once(
     assert editions.pin_due(session) == 0
     session.expire_all()
     assert session.get_one(Cohort, cohort.id).edition == lessons.newest().edition
-    (line,) = deeds.log(session, boss, kind="course_pinned")
+    (line,) = deeds.log(session, boss, wanted=Wanted(kind="course_pinned"))
     assert line.data["actor"] == "the calendar"
 
 
@@ -167,7 +168,7 @@ def test_unpinned_it_follows_the_newest_and_stays_so(
     session.flush()
     assert editions.of(session, ada) is None
     assert editions.pin_due(session) == 0
-    assert deeds.log(session, boss, kind="course_unpinned")
+    assert deeds.log(session, boss, wanted=Wanted(kind="course_unpinned"))
 
 
 def test_only_who_runs_the_site_pins(session: Session, written: Path, cohort: Cohort, mo: User) -> None:
