@@ -38,6 +38,7 @@ from app.models import (
     Reading,
     Run,
     Share,
+    SignOff,
     Thread,
     User,
     WebSession,
@@ -330,7 +331,7 @@ def _move_work(session: Session, visitor: User, account: User) -> None:
     _move_attempts(session, visitor, account)
     _move_drafts(session, visitor, account)
     _move_choices(session, visitor, account)
-    for table in (Run, Activity, Thread, Share, Reading):
+    for table in (Run, Activity, Thread, Share, Reading, SignOff):
         session.execute(update(table).where(table.user_id == visitor.id).values(user_id=account.id))
     session.execute(update(Message).where(Message.author_id == visitor.id).values(author_id=account.id))
     session.execute(delete(Clock).where(Clock.user_id == account.id))  # its time is to be counted anew

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, given, logs, oversight, runs, standings, watch
+from app import activity, chains, drafts, given, logs, oversight, runs, standings, threads, watch
 from app.activity import Kind
 from app.db import now
 from app.guard import (
@@ -81,6 +81,7 @@ def hand_in(
     session.add(attempt)
     session.flush()
     logs.note(attempt=attempt.id)
+    threads.handed_in(session, attempt)
     activity.log(
         session, user, Kind.HANDED_IN, wanted.lesson, exercise, attempt=str(attempt.id), number=number
     )

@@ -46,6 +46,10 @@ class Kind(StrEnum):
     ACCOUNT_DELETED = "account_deleted"
     COURSE_PINNED = "course_pinned"
     COURSE_UNPINNED = "course_unpinned"
+    OVERRULED = "overruled"  # a verdict, with a reason
+    RULING_WITHDRAWN = "ruling_withdrawn"
+    SIGNED_OFF = "signed_off"
+    SIGN_OFF_REVOKED = "sign_off_revoked"
 
 
 def note(

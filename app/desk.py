@@ -15,13 +15,13 @@ from zlib import crc32
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, events, line, progress, runs, threads
+from app import activity, attempts, drafts, events, line, progress, runs, signoffs, threads
 from app.activity import Kind
 from app.db import now
 from app.given import Foundation, Given
 from app.lab_calls import LabCall, used
 from app.lessons import Cell, Exercise, Lesson, Prose, course
-from app.models import Attempt, Run, RunKind, State, Thread, User
+from app.models import Attempt, Run, RunKind, SignOff, State, Thread, User
 from app.progress import Status
 from app.redis import client
 
@@ -46,6 +46,7 @@ class Place:
     hints: tuple[str, ...] = ()  # those opened
     solution_open: bool = False
     threads: tuple[Thread, ...] = ()
+    signed: SignOff | None = None  # a mentor's, of what was done here
     builds_on: tuple[Foundation, ...] = ()
     since: str = ""  # the run's events come after this one; mostly the run's age is as good
 
@@ -156,6 +157,7 @@ class _Known:
     given: Given
     opened_at: datetime | None
     threads: dict[str, list[Thread]] = field(default_factory=dict)
+    signed: dict[str, SignOff] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, learner: User, lesson: Lesson, only: str | None = None) -> _Known:
@@ -171,6 +173,7 @@ class _Known:
             given=Given.of(session, learner),
             opened_at=activity.opened_at(session, learner, lesson.slug),
             threads=threads.of_lesson(session, learner, lesson.slug),
+            signed=signoffs.by_cell(session, learner.id),
         )
 
     def place(self, session: Session, block: Cell | Exercise, lesson: Lesson, number: int) -> Place:
@@ -193,6 +196,7 @@ class _Known:
             hints=block.hints[:opened] if isinstance(block, Exercise) else (),
             solution_open=isinstance(block, Exercise) and self._solution_open(block),
             threads=tuple(self.threads.get(block.id, ())),
+            signed=self.signed.get(block.id),
             builds_on=tuple(self.given.foundations(_beneath(block))),
         )
 

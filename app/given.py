@@ -89,7 +89,7 @@ def take_ours(session: Session, user: User, exercise: str, lesson: Lesson) -> No
 def passed_answers(session: Session, user: User) -> dict[str, str]:
     """Exercise → the learner's last answer that passed."""
     query = select(Attempt.exercise, Attempt.answer).where(
-        Attempt.user_id == user.id, Attempt.verdict == Word.PASSED
+        Attempt.user_id == user.id, Attempt.counts_as == Word.PASSED
     )
     return dict(session.execute(query.order_by(Attempt.number)).all())
 

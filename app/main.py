@@ -51,6 +51,8 @@ from app.routes import (
     path,
     plan,
     resets,
+    queue,
+    reviews,
     runs,
     shares,
     start,
@@ -116,6 +118,8 @@ def create_app() -> FastAPI:
     app.include_router(runs.router)
     app.include_router(attempts.router)
     app.include_router(threads.router)
+    app.include_router(reviews.router)
+    app.include_router(queue.router)
     app.include_router(shares.router)
     app.include_router(understanding.router)
     app.include_router(mentor.router)

@@ -49,6 +49,13 @@ def open_one(session: Session, user: User, notice_id: UUID) -> Notice:
     return notice
 
 
+def seen(session: Session, user: User, href: str) -> None:
+    """They are looking at what these lead to: nothing about it is new any more. Mostly, nothing was."""
+    waiting = (Notice.user_id == user.id, Notice.read_at.is_(None), Notice.href == href)
+    if session.scalar(select(Notice.id).where(*waiting).limit(1)) is not None:
+        _read(session, user, href=href)
+
+
 def read_all(session: Session, user: User) -> None:
     """Mark all as read."""
     _read(session, user)

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from app import desk, mail, markdown, plain_views, plan
+from app import anchors, claims, desk, mail, markdown, plain_views, plan, subjects
 from app.assets import asset
 from app.config import ROOT
 from app.lessons import Exercise, course
@@ -25,7 +25,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own"),
+    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own", "reviews"),
 )
 
 
@@ -52,6 +52,9 @@ def environment() -> Environment:
         view_tags=plain_views.TAGS,
         plan_title=plan.title,
         mail_ready=mail.ready,
+        anchored=anchors.of,
+        holder=claims.holder,
+        about=subjects.words,
     )
     markdown.setup(made.filters)
     made.filters.update(
@@ -228,6 +231,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Nothing here",
     405: "Not that way",
+    409: "Somebody is at it",
     413: "Too long",
     422: "Not quite",
     429: "One moment",

@@ -31,7 +31,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """Where a learner stands with one exercise. Once passed, always passed."""
+    """Where a learner stands with one exercise. Once passed, always passed, if no mentor rules otherwise."""
 
     mark: Mark = Mark.NOT_TRIED
     attempts: int = 0  # those with a verdict on the answer
@@ -244,7 +244,7 @@ def _statuses(
 ) -> dict[UUID, dict[str, Status]]:
     """Learner → exercise → status, of those there is anything to say about: two queries."""
     judged = func.sum(case((Attempt.verdict.in_(JUDGED), 1), else_=0))
-    passed = func.sum(case((Attempt.verdict == Word.PASSED, 1), else_=0))
+    passed = func.sum(case((Attempt.counts_as == Word.PASSED, 1), else_=0))
     counts = select(Attempt.user_id, Attempt.exercise, judged, passed).where(attempts)
     counts = counts.group_by(Attempt.user_id, Attempt.exercise)
     waiting = select(Thread.user_id, Thread.cell).where(

@@ -33,6 +33,8 @@ LONG_REPLAY = 5.0  # seconds: a replay of the cells above that takes longer is a
 KEPT_RUNS = 20  # of one learner's cell, with what they have shown
 HINT_SECONDS = 5  # a queued run that nobody took for so long may have lost its message
 
+TRIAL = "try-"  # so begins the cell of a run that no lesson has: a mentor's own trial of somebody's code
+
 WAITING = (State.QUEUED, State.RUNNING)
 
 
@@ -204,7 +206,7 @@ def _ranked(user: User, lesson: str) -> Subquery:
     """Run id → rank among the runs of its cell: 1 is the newest."""
     order = func.row_number().over(partition_by=Run.cell, order_by=(Run.created_at.desc(), Run.id.desc()))
     mine = select(Run.id, order.label("rank")).where(Run.user_id == user.id, Run.lesson == lesson)
-    return mine.subquery()
+    return mine.where(~Run.cell.startswith(TRIAL)).subquery()
 
 
 def replay_seconds(session: Session, user: User, lesson: str, run: Run) -> float:

@@ -103,7 +103,7 @@ def _modules(session: Session, user: User, run: Run) -> list[dict[str, Any]]:
     known, lesson = course(), course().lessons[run.lesson]
     named, own = known.foundation(lesson, run.cell), {exercise.id for exercise in lesson.exercises()}
     answers = select(Attempt.exercise, Attempt.answer).where(
-        Attempt.user_id == user.id, Attempt.verdict == Word.PASSED
+        Attempt.user_id == user.id, Attempt.counts_as == Word.PASSED
     )
     passed = {(exercise, answer) for exercise, answer in session.execute(answers)}
     ours = given.looked_up(session, user)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from http.cookies import SimpleCookie
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -69,6 +70,7 @@ class Reader(NamedTuple):
     notices: int = 0  # that wait to be read
     alone: bool = True  # nobody else has an account here: nothing is said of mentors
     pinned: editions.Pinned | None = None  # the edition of the course that they learn by
+    id: UUID | None = None
 
 
 def is_htmx(request: Request) -> bool:
@@ -94,7 +96,8 @@ def viewer(request: Request, session: Db) -> User | None:
 
 def _is(request: Request, user: User | None) -> None:
     """From here on it is theirs: for the page, and for the log."""
-    request.state.reader = Reader(user.name, user.guest, user.mentor, user.admin) if user else None
+    reader = Reader(user.name, user.guest, user.mentor, user.admin, id=user.id) if user else None
+    request.state.reader = reader
     logs.note(user=user.id if user else None)
 
 

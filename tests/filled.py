@@ -133,7 +133,7 @@ def _at_work(session: Session, user: User) -> None:
 def _talked_about(session: Session, user: User, attempt: Attempt) -> None:
     mine = {"user_id": user.id, "lesson": "counting"}
     thread = Thread(**mine, cell="one", chain=[{"cell": "one", "text": ODD}], run_id=None)
-    on_lines = Thread(**mine, cell="double", chain=[], kind="line", subject_id=attempt.id, first_line=1)
+    on_lines = Thread(**mine, cell="double", chain=[], kind="attempt", subject_id=attempt.id, first_line=1)
     on_lines.last_line, on_lines.changes_at, on_lines.claimed_until = 2**31 - 1, MOMENT, MOMENT
     on_lines.waiting_since, on_lines.claimed_by_id = MOMENT, user.id
     session.add_all([thread, on_lines])

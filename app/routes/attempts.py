@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import activity, attempts, desk, drafts, frontier, given, pages, threads, throttle
+from app import activity, attempts, desk, drafts, frontier, given, notices, pages, sheets, throttle
 from app.beside import beside
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
@@ -85,21 +85,33 @@ def show_frontier(exercise: This, request: Request, session: Db, learner: Viewer
 
 
 @router.get("/attempts/{attempt_id}", name="show_attempt", response_class=HTMLResponse)
-def show_attempt(attempt_id: UUID, request: Request, session: Db, looker: Member) -> HTMLResponse:
-    """One attempt: the answer as it was handed in, what it showed, and the verdict. Mentors may look too."""
+def show_attempt(
+    attempt_id: UUID, request: Request, session: Db, looker: Member, line: int = 0
+) -> HTMLResponse:
+    """One attempt: the answer as it was handed in, what it showed, and the verdict. Mentors may look too.
+
+    With `line`, there is a form to write on that line; for htmx, only that.
+    """
     attempt = attempts.visible(session, looker, attempt_id)
     exercise = _known(attempt.exercise)
-    return pages.render(
+    code = exercise is None or not exercise.is_form
+    sheet = sheets.of(session, looker, attempt, code=code)
+    page = pages.render(
         request,
         "attempts/attempt.html",
+        "on_line",
         attempt=attempt,
         exercise=exercise,
         title=exercise.title if exercise else attempt.exercise,
-        answer=json.loads(attempt.answer) if exercise and exercise.is_form else {},
+        answer={} if code else json.loads(attempt.answer),
         own=attempt.user_id == looker.id,
-        conversations=threads.of_attempt(session, attempt),
+        sheet=sheet,
+        canned=sheet.canned,
+        line=line if 1 <= line <= len(sheet.lines) else 0,
         outdated=exercise is not None and exercise.version != attempt.exercise_version,
     )
+    notices.seen(session, looker, f"/attempts/{attempt.id}")
+    return page
 
 
 def _known(exercise: str) -> Exercise | None:

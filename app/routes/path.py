@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import choices, deadlines, pages, placing, progress, proof, understanding
+from app import choices, deadlines, pages, placing, progress, proof, signoffs, understanding
 from app.lessons import course
 from app.progress import NodeView
 from app.visitors import Db, Doer, Viewer, is_htmx
@@ -36,6 +36,7 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         placed=placing.latest(session, learner) if learner else None,
         source=course().path.source,
         goal=learner.goal if learner else "",
+        signed=signoffs.by_cell(session, learner.id) if learner else {},
         arrange=arrange,
         deadlines=due,
         due_nodes={view.node.id: deadlines.in_node(due, view.node) for view in nodes} if due else {},
