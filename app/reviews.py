@@ -125,8 +125,9 @@ def withdraw(session: Session, mentor: User, attempt: Attempt) -> None:
     _others_work(mentor, attempt)
     if attempt.ruling is None:
         return
-    _note(session, mentor, Kind.RULING_WITHDRAWN, attempt, ruling=attempt.ruling)
+    ruled = attempt.ruling
     attempt.ruling, attempt.ruling_reason, attempt.ruled_by, attempt.ruled_at = None, "", "", None
+    _note(session, mentor, Kind.RULING_WITHDRAWN, attempt, ruling=ruled)
     _tell(session, attempt, f"{mentor.name} took back a ruling: the verdict on your answer to {{}} holds.")
 
 

@@ -62,6 +62,8 @@ class Things:
     browser: UUID
     reset: str
     mail_off: str
+    sign_off: UUID
+    canned: UUID
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

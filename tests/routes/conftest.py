@@ -16,6 +16,7 @@ from app.lessons import Lesson
 from app.main import create_app
 from app.models import (
     CalendarLink,
+    CannedReply,
     Cohort,
     Extension,
     Invite,
@@ -25,6 +26,7 @@ from app.models import (
     PlanChange,
     PlanItem,
     Role,
+    SignOff,
     User,
     WebSession,
     Wish,
@@ -85,9 +87,13 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
         later = Extension(**planned, user_id=ada.id, day=date(2027, 1, 8))
         due = PlanItem(**planned, day=date(2027, 1, 1))
         session.add(PlanChange(cohort_id=cohort.id, what="added “Step 1, Start”", before=[]))
-        session.add_all([link, told, calendar, later, due])
+
         off = Mailing(user_id=ada.id, wish=Wish.DAILY, token="o" * 32, since=now())
         session.add(off)
+        work = {"user_id": ada.id, "lesson": "counting", "cell": "double"}
+        signed = SignOff(**work, kind="attempt", subject_id=attempt_id)
+        canned = CannedReply(owner_id=ada.id, cohort_id=cohort.id, title="Shapes", body="Look at the shapes.")
+        session.add_all([link, told, calendar, later, due, signed, canned])
         session.flush()
         accounts.open_session(session, ada)
         elsewhere = session.scalars(select(WebSession.id).where(WebSession.user_id == ada.id)).one()
@@ -110,6 +116,8 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             browser=elsewhere,
             reset=reset,
             mail_off=off.token,
+            sign_off=signed.id,
+            canned=canned.id,
         )
 
 

@@ -103,7 +103,42 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "share": ("POST", "/runs/{run}/share", {"name": "Ada"}, (401, 404, 303, 404, 404, 404, 404)),
     "show_shared": ("GET", "/shared/{shared}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "revoke_share": ("POST", "/shares/{share}/revoke", {}, (401, 404, 303, 404, 404, 404, 404)),
-    # for mentors
+    "show_requests": ("GET", "/requests", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "ask_review": ("POST", "/attempts/{attempt}/review", {}, (401, 404, 303, 404, 404, 404, 404)),
+    "write_on_lines": (
+        "POST", "/attempts/{attempt}/lines", {"first": "2", "body": "So?"}, (401, 404, 303, 404, 303, 404, 303)
+    ),
+    "write_on_output": (
+        "POST", "/outputs/{graded_output}/messages", {"body": "So?"}, (401, 404, 303, 404, 303, 404, 303)
+    ),
+    # for mentors: of Ada's work only hers, and nobody of their own
+    "show_queue": ("GET", "/mentor/queue", {}, (303, 403, 403, 403, 200, 200, 200)),
+    "next_for_me": ("POST", "/mentor/queue/next", {}, (401, 403, 403, 403, 303, 303, 303)),
+    "claim_thread": ("POST", "/threads/{thread}/claim", {}, (401, 403, 403, 403, 303, 404, 409)),
+    "release_thread": ("POST", "/threads/{thread}/release", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "overrule": (
+        "POST", "/attempts/{attempt}/ruling", {"verdict": "passed", "body": "So."},
+        (401, 403, 403, 403, 303, 404, 303),
+    ),
+    "withdraw_ruling": ("POST", "/attempts/{attempt}/ruling/withdraw", {}, (401, 403, 403, 403, 303, 404, 303)),
+    # it has not passed
+    "sign_off": ("POST", "/attempts/{attempt}/sign-off", {}, (401, 403, 403, 403, 422, 404, 422)),
+    "revoke_sign_off": ("POST", "/sign-offs/{sign_off}/revoke", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "show_trial": ("GET", "/attempts/{attempt}/trial", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "start_trial": (
+        "POST", "/attempts/{attempt}/trial", {"text": "1"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "show_thread_trial": ("GET", "/threads/{thread}/trial", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "start_thread_trial": (
+        "POST", "/threads/{thread}/trial", {"text": "1"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "show_replies": ("GET", "/mentor/replies", {}, (303, 403, 403, 403, 200, 200, 200)),
+    "save_reply": (
+        "POST", "/mentor/replies", {"title": "Shapes", "body": "Look at them."}, (401, 403, 403, 403, 303, 303, 303)
+    ),
+    # somebody else's, for the mentors of the cohort
+    "insert_reply": ("POST", "/mentor/replies/{canned}/insert", {}, (401, 403, 403, 403, 200, 404, 200)),
+    "delete_reply": ("POST", "/mentor/replies/{canned}/delete", {}, (401, 403, 403, 403, 404, 404, 404)),
     "show_desk": ("GET", "/mentor", {}, (303, 403, 403, 403, 200, 200, 200)),
     "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200, 404, 200)),
     "show_cohort": ("GET", C, {}, (303, 403, 403, 403, 200, 404, 200)),
