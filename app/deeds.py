@@ -50,6 +50,11 @@ class Kind(StrEnum):
     RULING_WITHDRAWN = "ruling_withdrawn"
     SIGNED_OFF = "signed_off"
     SIGN_OFF_REVOKED = "sign_off_revoked"
+    GOAL_SET = "goal_set"
+    ANNOUNCED = "announced"
+    ANNOUNCEMENT_REMOVED = "announcement_removed"
+    OFFICE_HOURS = "office_hours"
+    HANDED_OVER = "handed_over"
 
 
 def note(

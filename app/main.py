@@ -33,6 +33,7 @@ from app.routes import (
     account,
     accounts,
     attempts,
+    bulletin,
     class_lists,
     cohorts,
     deeds,
@@ -43,6 +44,7 @@ from app.routes import (
     home,
     lessons,
     manual,
+    meetings,
     mentor,
     models,
     notebooks,
@@ -50,6 +52,7 @@ from app.routes import (
     operate,
     path,
     plan,
+    privacy,
     queue,
     resets,
     reviews,
@@ -57,6 +60,7 @@ from app.routes import (
     shares,
     start,
     threads,
+    times,
     understanding,
 )
 
@@ -134,6 +138,10 @@ def create_app() -> FastAPI:
     app.include_router(resets.router)
     app.include_router(class_lists.router)
     app.include_router(directory.router)
+    app.include_router(bulletin.router)
+    app.include_router(meetings.router)
+    app.include_router(times.router)
+    app.include_router(privacy.router)
     app.include_router(models.router)
     app.include_router(manual.router)
     app.include_router(operate.router)

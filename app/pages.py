@@ -25,7 +25,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own", "reviews"),
+    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own", "reviews", "times", "meetings"),
 )
 
 
@@ -143,8 +143,16 @@ def redirect(request: Request, to: str, say: str = "") -> Response:
     if say:
         leave_word(request, say)
     if is_htmx(request):
-        return Response(status_code=204, headers={"hx-redirect": to})
+        return Response(status_code=204, headers={"hx-redirect": _really(request, to)})
     return RedirectResponse(to, 303)
+
+
+def _really(request: Request, to: str) -> str:
+    """Without the place on the page where it is the same page: a browser would only scroll there."""
+    path, _, _ = to.partition("#")
+    here = urlsplit(request.headers.get("hx-current-url", ""))
+    same = path == here.path + (f"?{here.query}" if here.query else "")
+    return path if same else to
 
 
 def own_path(path: str | None, default: str = "/") -> str:

@@ -29,7 +29,11 @@ OWN = ("user_id", "author_id", "owner_id")  # columns that say whose a row is
 ABOUT = {("deeds", "about_id")}  # … and that it concerns them, which they may know
 # Columns that name somebody whose the row is not, though it goes with them. (A row that would stay without
 # them, `SET NULL`, is never theirs.)
-OTHERS: set[tuple[str, str]] = set()
+OTHERS = {
+    ("notes", "about_id"),  # a mentor's private notes are that mentor's
+    *(("visits", name) for name in ("mentor_id", "learner_id")),
+    *(("own_mentors", name) for name in ("mentor_id", "learner_id")),
+}
 PRIVATE = {"letters"}  # tables that are nobody's to take along; letters wait for a minute
 SECRET = {"password_hash", "token_hash", "token", "nonce"}  # what opens a door is not written down
 _IN_MEMORY = 8 << 20  # bytes of the zip, before it goes to a file

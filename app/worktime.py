@@ -110,10 +110,11 @@ def measure(events: Iterable[Event]) -> Times:
 
 def of(session: Session, learner: User) -> Times:
     """One learner's, as it stands now. One query."""
-    return measure(_events(session, learner.id))
+    return measure(events(session, learner.id))
 
 
-def _events(session: Session, learner: UUID) -> list[Event]:
+def events(session: Session, learner: UUID) -> list[Event]:
+    """Everything that one learner has done. One query."""
     columns = (Activity.created_at, Activity.lesson, Activity.cell, Activity.kind)
     return [Event(*row) for row in session.execute(select(*columns).where(Activity.user_id == learner))]
 

@@ -11,10 +11,12 @@ from app.db import Base, make_engine
 from app.models import (
     Activity,
     Allowance,
+    Announcement,
     Assessment,
     Attempt,
     CalendarLink,
     CannedReply,
+    CheckIn,
     Choice,
     Clock,
     Cohort,
@@ -25,6 +27,7 @@ from app.models import (
     Ending,
     Explanation,
     Extension,
+    Goal,
     Install,
     InstallState,
     Invite,
@@ -33,8 +36,12 @@ from app.models import (
     Mailing,
     Membership,
     Message,
+    Note,
     Notice,
+    OfficeHour,
+    OfficeHours,
     Output,
+    OwnMentor,
     Part,
     PlanChange,
     PlanItem,
@@ -52,6 +59,7 @@ from app.models import (
     Thread,
     User,
     Verdict,
+    Visit,
     WebSession,
     Wish,
     WorkTime,
@@ -79,6 +87,7 @@ def fill(url: str) -> None:
         session.add_all([ada, guest, mo])
         session.flush()
         _together(session, ada, mo)
+        _meet(session, ada, mo)
         session.add(Install(machine=ODD[:200], model="acme/tiny", seen_at=MOMENT, **_INSTALLED))
         _at_work(session, ada)
         _at_work(session, guest)
@@ -215,6 +224,23 @@ def _sat(session: Session, learner: User, cohort: Cohort, attempt: Attempt) -> N
     session.flush()
     kept = {"message": ODD, "details": FIGURE}
     session.add(SittingAttempt(sitting_id=sitting.id, attempt_id=attempt.id, at_end=True, **kept))
+
+
+def _meet(session: Session, learner: User, mentor: User) -> None:
+    """What the two say to each other outside of the work."""
+    cohort = session.scalars(select(Cohort)).first()
+    assert cohort is not None
+    here, theirs = {"cohort_id": cohort.id}, {"user_id": learner.id}
+    session.add(Visit(mentor_id=mentor.id, learner_id=learner.id, seen_at=MOMENT, before=None))
+    session.add(CheckIn(**theirs, week=MOMENT.date(), did=ODD, stuck="", next=ODD, updated_at=MOMENT))
+    session.add(Goal(**theirs, author_id=mentor.id, text=ODD[:200], done_at=MOMENT))
+    about = {"mentor_id": mentor.id, "about_id": learner.id}
+    session.add(Note(**about, **here, body=ODD, shared=True, updated_at=MOMENT))
+    told = {"author_id": mentor.id, "author_name": "Mo", "pinned_until": MOMENT.date()}
+    session.add(Announcement(**here, **told, body=ODD))
+    session.add(OfficeHours(**here, text=ODD))
+    session.add(OfficeHour(**here, at=MOMENT, note=ODD[:200]))
+    session.add(OwnMentor(**here, learner_id=learner.id, mentor_id=mentor.id, note=ODD))
 
 
 def _share(user: User, run: Run) -> Share:

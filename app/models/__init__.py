@@ -18,6 +18,16 @@ from app.models.kinds import (
 )
 from app.models.letters import Letter, Mailing, ResetLink
 from app.models.machines import Install
+from app.models.meetings import (
+    Announcement,
+    CheckIn,
+    Goal,
+    Note,
+    OfficeHour,
+    OfficeHours,
+    OwnMentor,
+    Visit,
+)
 from app.models.people import Choice, User, WebSession
 from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
 from app.models.standings import Standing
@@ -28,10 +38,12 @@ from app.models.worktime import Clock, Reading, WorkTime
 __all__ = [
     "Activity",
     "Allowance",
+    "Announcement",
     "Assessment",
     "Attempt",
     "CalendarLink",
     "CannedReply",
+    "CheckIn",
     "Choice",
     "Clock",
     "Cohort",
@@ -42,6 +54,7 @@ __all__ = [
     "Ending",
     "Explanation",
     "Extension",
+    "Goal",
     "Install",
     "InstallState",
     "Invite",
@@ -50,8 +63,12 @@ __all__ = [
     "Mailing",
     "Membership",
     "Message",
+    "Note",
     "Notice",
+    "OfficeHour",
+    "OfficeHours",
     "Output",
+    "OwnMentor",
     "Part",
     "PlanChange",
     "PlanItem",
@@ -70,6 +87,7 @@ __all__ = [
     "Thread",
     "User",
     "Verdict",
+    "Visit",
     "WebSession",
     "Wish",
     "WorkTime",

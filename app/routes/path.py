@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import choices, deadlines, pages, placing, progress, proof, signoffs, understanding
+from app import bulletin, choices, deadlines, pages, placing, progress, proof, signoffs, understanding
 from app.lessons import course
 from app.progress import NodeView
 from app.visitors import Db, Doer, Viewer, is_htmx
@@ -32,6 +32,7 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         further={view.node.id: progress.go_on(nodes, view) for view in nodes if view.done},
         pictures={node: picture for node, picture in drawn if picture},
         comparable={view.node.id for view in nodes if view.passed and understanding.in_code(view.node)},
+        pinned=bulletin.pinned(session, learner) if learner and not learner.guest else (),
         asked=bool(course().questions),
         placed=placing.latest(session, learner) if learner else None,
         source=course().path.source,

@@ -57,6 +57,11 @@ class Things:
     invite: UUID
     token: str
     notice: UUID
+    goal: UUID
+    note: UUID
+    announcement: UUID
+    office_hour: UUID
+    reading: UUID
     calendar: str
     extension: UUID
     browser: UUID

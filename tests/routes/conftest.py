@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from redis import Redis
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app import accounts, attempts, resets, runs, shares, threads
 from app.db import Base, now, transaction
 from app.lessons import Lesson
 from app.main import create_app
 from app.models import (
+    Announcement,
     CalendarLink,
     CannedReply,
     Cohort,
     Extension,
+    Goal,
     Invite,
     Mailing,
+    Note,
     Notice,
+    OfficeHour,
     Part,
     PlanChange,
     PlanItem,
+    Reading,
     Role,
     SignOff,
     User,
+    Visit,
     WebSession,
     Wish,
 )
@@ -68,7 +76,7 @@ def mo_browser(browser: Callable[..., Browser], mo: User) -> Browser:
 
 
 @pytest.fixture
-def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
+def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
     """Ada's things."""
     with transaction() as session:
         run = runs.submit(session, ada, "counting", "two", {}).id
@@ -94,6 +102,7 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
         signed = SignOff(**work, kind="attempt", subject_id=attempt_id)
         canned = CannedReply(owner_id=ada.id, cohort_id=cohort.id, title="Shapes", body="Look at the shapes.")
         session.add_all([link, told, calendar, later, due, signed, canned])
+        kept = _kept(session, ada, mo, cohort)
         session.flush()
         accounts.open_session(session, ada)
         elsewhere = session.scalars(select(WebSession.id).where(WebSession.user_id == ada.id)).one()
@@ -111,6 +120,7 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             invite=link.id,
             token=link.token,
             notice=told.id,
+            **kept,
             calendar=calendar.token,
             extension=later.id,
             browser=elsewhere,
@@ -119,6 +129,25 @@ def things(ada: User, cohort: Cohort, lesson: Lesson, redis: Redis) -> Things:
             sign_off=signed.id,
             canned=canned.id,
         )
+
+
+def _kept(session: Session, ada: User, mo: User, cohort: Cohort) -> dict[str, UUID]:
+    """What Ada and her mentor have said to each other, and what Mo keeps."""
+    note = Note(mentor_id=mo.id, about_id=ada.id, body="Shy.", shared=False, updated_at=now())
+    said = Announcement(cohort_id=cohort.id, author_id=mo.id, author_name="Mo", body="Hello.")
+    hour = OfficeHour(cohort_id=cohort.id, at=now() + _DAY, note="Here.")
+    read = Reading(user_id=ada.id, minutes=25, place="A paper", on=now().date())
+    goal = Goal(user_id=ada.id, author_id=mo.id, text="Finish step 1")
+    session.add_all([note, said, hour, read, goal])
+    session.add(Visit(mentor_id=mo.id, learner_id=ada.id, seen_at=now()))
+    session.flush()
+    return {
+        "goal": goal.id,
+        "note": note.id,
+        "announcement": said.id,
+        "office_hour": hour.id,
+        "reading": read.id,
+    }
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ CAST = ("newcomer", "guest", "ada", "ben", "mo", "outsider", "boss")
 L = "/lessons/counting"
 U = "/understanding/start"
 C = "/mentor/cohorts/{cohort}"
+A = "/mentor/learners/{ada}"
 Statuses = tuple[int, int, int, int, int, int, int]
 # route: (method, address, what is sent, status for each of the cast)
 TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
@@ -198,6 +199,46 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_notices": ("GET", "/notices", {}, (303, 200, 200, 200, 200, 200, 200)),
     "read_notices": ("POST", "/notices/read", {}, (401, 303, 303, 303, 303, 303, 303)),
     "open_notice": ("POST", "/notices/{notice}", {}, (401, 404, 303, 404, 404, 404, 404)),
+    # before the 1:1, and how long it took
+    "show_time": ("GET", "/time", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "enter_reading": (
+        "POST", "/time/readings", {"minutes": "5", "place": "A book"}, (303, 303, 303, 303, 303, 303, 303)
+    ),
+    "change_reading": (
+        "POST", "/time/readings/{reading}", {"minutes": "5", "place": "A book"}, (401, 404, 303, 404, 404, 404, 404)
+    ),
+    "remove_reading": ("POST", "/time/readings/{reading}/remove", {}, (401, 404, 303, 404, 404, 404, 404)),
+    "show_check_in": ("GET", "/check-in", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "check_in": ("POST", "/check-in", {"did": "Step 1"}, (401, 303, 303, 303, 303, 303, 303)),
+    "set_own_goal": ("POST", "/goals", {"text": "Step 2"}, (401, 303, 303, 303, 303, 303, 303)),
+    "mark_own_goal": ("POST", "/goals/{goal}", {}, (401, 404, 303, 404, 404, 404, 404)),
+    "show_brief": ("GET", f"{A}/brief", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_learners_time": ("GET", f"{A}/time", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "see_brief": ("POST", f"{A}/brief/seen", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "unsee_brief": ("POST", f"{A}/brief/unseen", {}, (401, 403, 403, 403, 303, 404, 404)),  # Boss was not there
+    "set_goal_with": ("POST", f"{A}/goals", {"text": "Step 3"}, (401, 403, 403, 403, 303, 404, 303)),
+    "mark_goal": ("POST", f"{A}/goals/{{goal}}", {}, (401, 403, 403, 403, 303, 404, 303)),
+    "write_note": ("POST", f"{A}/notes", {"body": "Shy."}, (401, 403, 403, 403, 303, 404, 303)),
+    "change_note": ("POST", f"{A}/notes/{{note}}", {"body": "Shy."}, (401, 403, 403, 403, 303, 404, 404)),
+    # to a cohort
+    "show_bulletin": ("GET", "/cohorts/{cohort}", {}, (303, 404, 200, 200, 200, 404, 200)),
+    "show_mistake": ("GET", "/cohorts/{cohort}/mistake", {}, (303, 404, 200, 200, 200, 404, 200)),
+    "edit_bulletin": ("GET", f"{C}/bulletin", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "announce": ("POST", f"{C}/announcements", {"body": "Hello."}, (401, 403, 403, 403, 303, 404, 303)),
+    "change_announcement": (
+        "POST", f"{C}/announcements/{{announcement}}", {"body": "Hello."}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "say_office_hours": ("POST", f"{C}/office-hours", {"text": "Mondays"}, (401, 403, 403, 403, 303, 404, 303)),
+    "add_office_hour": (
+        "POST", f"{C}/office-hours/dates", {"at": "2099-01-01T17:00"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "remove_office_hour": (
+        "POST", f"{C}/office-hours/dates/{{office_hour}}/remove", {}, (401, 403, 403, 403, 303, 404, 404)
+    ),
+    "hand_over": (
+        "POST", f"{C}/hand-over", {"learner": "{ada}", "to": "{mo}"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "show_privacy": ("GET", "/privacy", {}, (200, 200, 200, 200, 200, 200, 200)),
     # for whoever runs the site
     "operate": ("GET", "/operate", {}, (303, 403, 403, 403, 403, 403, 200)),
     "ask_for_model": ("POST", "/models/ask", {"model": "smollm2-135m"}, (401, 403, 403, 403, 403, 403, 422)),
@@ -277,7 +318,7 @@ def test_route(
     url = url.format(**vars(things), ada=ada.id, ben=ben.id)
     cast = (None, stranger, ada, ben, mo, outsider, boss)
     for who, person, status in zip(CAST, cast, statuses, strict=True):
-        fields = {name: value.format(who=who, ada=ada.id) for name, value in sent.items()}
+        fields = {name: value.format(who=who, ada=ada.id, mo=mo.id) for name, value in sent.items()}
         answer = browser(person).get(url) if method == "GET" else browser(person).post(url, **fields)
         assert answer.status_code == status, (who, answer.text[:3000])
         assert "Traceback" not in answer.text
