@@ -19,6 +19,7 @@ from app.assets import asset
 from app.config import ROOT
 from app.lessons import Exercise, course
 from app.path import Concept
+from app.spans import spell
 from app.visible import terminal, visible
 from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leave_word, take_word
 
@@ -26,6 +27,7 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
     *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own", "reviews", "times", "meetings"),
+    *("dashboard", "timeline"),
 )
 
 
@@ -59,6 +61,7 @@ def environment() -> Environment:
     markdown.setup(made.filters)
     made.filters.update(
         ago=ago,
+        spell=spell,
         progress=progress,
         seconds=seconds,
         size=size,

@@ -5,7 +5,7 @@ A question takes along what its learner had on the screen. What a mentor writes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -259,6 +259,14 @@ def open_for_mentor(session: Session, mentor: User, cohort: Cohort | None = None
     waiting = session.scalars(_whole(Thread.closed_at.is_(None), asked)).all()
     waiting = [thread for thread in waiting if thread.messages]
     return sorted(waiting, key=lambda thread: (thread.answered, thread.messages[-1].created_at))
+
+
+def newest_of(
+    session: Session, learner: User, conditions: Sequence[ColumnElement[bool]], count: int
+) -> Sequence[Thread]:
+    """A learner's newest threads that meet these conditions, with their messages."""
+    mine = _whole(Thread.user_id == learner.id, *conditions).order_by(None)
+    return session.scalars(mine.order_by(Thread.id.desc()).limit(count)).all()
 
 
 def visible(session: Session, viewer: User, thread_id: UUID) -> Thread:

@@ -156,6 +156,13 @@ def by_exercise(session: Session, learners: Select[UUID]) -> dict[str, dict[UUID
     return found
 
 
+def at(session: Session, learners: Select[UUID], cell: str) -> dict[UUID, Spent]:
+    """Learner → what they have spent at one exercise or cell, as it was last counted. One query."""
+    columns = (WorkTime.user_id, WorkTime.code, WorkTime.reading)
+    query = select(*columns).where(WorkTime.user_id.in_(learners), WorkTime.cell == cell)
+    return {user: Spent(code, reading) for user, code, reading in session.execute(query)}
+
+
 def behind(session: Session) -> list[UUID]:
     """The learners of cohorts who have done something that is not counted yet."""
     newer = exists().where(

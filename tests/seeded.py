@@ -1,9 +1,9 @@
 """A cohort as it looks after two months: hundreds of learners, tens of thousands of attempts, all made up.
 
 Deterministic: the same seed gives the same people, who do the same at the same distance from `until`. Rows
-are written in bulk, past the nouns, but what is derived (standings, time) is worked out by the code that keeps
-it, and a test holds both together. Some are quick, some slow, some stopped coming, some fail in the same way
-again and again.
+are written in bulk, past the nouns, but what is derived (standings, time) is worked out by the code that
+keeps it, and a test holds both together. Some are quick, some slow, some stopped coming, some fail in the
+same way again and again.
 """
 
 from __future__ import annotations
@@ -100,10 +100,6 @@ class _Learner:
     draw: random.Random
     rows: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
 
-    @property
-    def done(self) -> bool:
-        return self.left <= 0 or self.clock >= self.until
-
     def id_now(self) -> UUID:
         return _id(self.clock, self.draw)
 
@@ -157,7 +153,7 @@ def _cohort(session: Session, until: datetime, draw: random.Random) -> tuple[UUI
 
 
 def _learner(number: int, share: int, until: datetime, draw: random.Random) -> _Learner:
-    began = until - timedelta(days=draw.uniform(DAYS / 2, DAYS))
+    began = until - timedelta(days=draw.uniform(DAYS - 5, DAYS))
     own = random.Random(draw.getrandbits(64))
     pace = draw.lognormvariate(1.7, 0.5)
     return _Learner(_id(began, draw), draw.betavariate(5, 4), pace, share, began, until, own)
@@ -193,9 +189,24 @@ def _all_work(session: Session, people: list[_Learner], exercises: list[Exercise
 
 
 def _work(one: _Learner, exercises: list[Exercise]) -> None:
+    """All of somebody's work. Most were here in the last days; some stopped weeks ago.
+
+    It is played twice, for only the first time tells how long it takes.
+    """
+    state, left, began = one.draw.getstate(), one.left, one.clock
+    _play(one, exercises)
+    took, one.rows, one.left = one.clock - began, {}, left
+    one.draw.setstate(state)
+    silent = one.draw.uniform(0, 3) if one.draw.random() < 0.8 else one.draw.uniform(3, 40)
+    one.draw.setstate(state)
+    one.clock = one.until - timedelta(days=silent) - took
+    _play(one, exercises)
+
+
+def _play(one: _Learner, exercises: list[Exercise]) -> None:
     lesson = ""
     for exercise in exercises:
-        if one.done:
+        if one.left <= 0:
             return
         if exercise.lesson != lesson:
             lesson = exercise.lesson
@@ -212,7 +223,7 @@ def _exercise(one: _Learner, exercise: Exercise) -> None:
     chance = one.skill * one.draw.uniform(0.3, 1.1)
     habit = one.draw.choice(exercise.mistakes) if exercise.mistakes else None
     for number in range(1, 13):
-        if one.done:
+        if one.left <= 0:
             return
         one.work()
         if one.draw.random() < 0.6:
@@ -272,7 +283,7 @@ def _judged(
     if kind < 0.25:
         answer = exercise.solution.replace("return", "return 1 +", 1)
         return Verdict.ERROR, answer, "It raised a TypeError.", {"checks": checks, "mistake": None}
-    mistake = habit if habit and kind < 0.7 else one.draw.choice(exercise.mistakes or (None,))
+    mistake = habit if habit and kind < 0.5 else one.draw.choice(exercise.mistakes or (None,))
     if mistake is None:
         answer = exercise.solution + f"\n# try {one.draw.randrange(100)}\n"
         return Verdict.FAILED, answer, "This does not hold yet.", {"checks": checks, "mistake": None}

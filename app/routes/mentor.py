@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
 
-from app import attempts, cohorts, editions, oversight, pages, progress, proof, threads
+from app import cohorts, dashboard, editions, outcomes, oversight, pages, progress, proof, threads, timeline, worktime
+from app.guard import find_exercise
 from app.lessons import course
-from app.visitors import Db, Mentor
+from app.visitors import Db, Mentor, is_htmx
 
 router = APIRouter(prefix="/mentor")
 
@@ -27,37 +30,66 @@ def show_desk(request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
 
 
 @router.get("/cohorts/{cohort_id}", name="show_cohort", response_class=HTMLResponse)
-def show_cohort(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
-    """The learners of one cohort on one page: passed, failed, not tried, asking."""
+def show_cohort(
+    cohort_id: UUID,
+    request: Request,
+    session: Db,
+    mentor: Mentor,
+    sort: str = "",
+    opened: Annotated[Sequence[str], Query(alias="open")] = (),
+    everything: Annotated[Sequence[str], Query(alias="all")] = (),
+    seen: str = "",
+) -> Response:
+    """A cohort's dashboard. The page asks for it every few seconds; what it has `seen` is not sent again."""
     cohort = cohorts.find(session, mentor, cohort_id)
     editions.read_as_cohort(session, cohort)
+    stamp = dashboard.stamp(session, cohort)
+    if seen == stamp and is_htmx(request):
+        return Response(status_code=204)
+    view = dashboard.View.of(sort, opened, everything)
+    unsettled = threads.open_for_mentor(session, mentor, cohort)
+    board = dashboard.of(session, cohort, unsettled, view)
+    return pages.render(request, "mentor/cohort.html", "dashboard", cohort=cohort, board=board, stamp=stamp)
+
+
+@router.get("/cohorts/{cohort_id}/exercises/{exercise}", name="show_outcomes", response_class=HTMLResponse)
+def show_outcomes(
+    cohort_id: UUID, exercise: str, request: Request, session: Db, mentor: Mentor, of: str = ""
+) -> HTMLResponse:
+    """How a cohort fares with one exercise, and the attempts behind each number."""
+    cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
+    known = find_exercise(exercise)
+    found = outcomes.of(session, cohort, known)
+    behind = found.behind(of)
     return pages.render(
-        request,
-        "mentor/cohort.html",
-        cohort=cohort,
-        board=progress.board(session, cohorts.learners(cohort)),
-        waiting=threads.open_for_mentor(session, mentor, cohort),
+        request, "mentor/outcomes.html", cohort=cohort, exercise=known, found=found, of=of, behind=behind
     )
 
 
 @router.get("/learners/{learner_id}", name="show_learner", response_class=HTMLResponse)
-def show_learner(learner_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
-    """One learner: every attempt handed in, and every question asked."""
+def show_learner(
+    learner_id: UUID,
+    request: Request,
+    session: Db,
+    mentor: Mentor,
+    exercise: str = "",
+    lesson: str = "",
+    before: UUID | None = None,
+) -> HTMLResponse:
+    """One learner: where they stand, and everything they handed in, asked and opened, the newest first."""
     learner = oversight.learner(session, mentor, learner_id)
     editions.read_as(session, learner)
     row = progress.row(session, learner)
-    asked = [
-        thread
-        for lesson in course().lessons
-        for on_cell in threads.of_lesson(session, learner, lesson).values()
-        for thread in on_cell
-    ]
+    found = timeline.of(session, learner, timeline.Place(lesson, exercise), before)
     return pages.render(
         request,
         "mentor/learner.html",
         row=row,
         lessons=proof.shown_to_mentor(row.statuses),
+        groups=dashboard.groups(),
         exercises_known=course().exercises,
-        handed_in=attempts.of_learner(session, learner),
-        asked=asked,
+        lessons_known=course().lessons,
+        time=worktime.of(session, learner),
+        found=found,
     )

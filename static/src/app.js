@@ -7,4 +7,5 @@ import "./stream.js";
 import "./bets.js";
 import "./notices.js";
 import "./site.js";
+import "./heat-map.js";
 import "./elements.js";

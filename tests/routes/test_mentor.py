@@ -8,15 +8,31 @@ from app.models import User
 from tests.routes.acting import Browser, Things
 
 
-def test_the_board_has_a_row_a_learner_and_a_column_an_exercise(
+def test_the_dashboard_has_a_line_a_learner_and_a_cell_a_lesson(
     mo_browser: Browser, things: Things, ada: User, ben: User
 ) -> None:
     assert f"/mentor/cohorts/{things.cohort}" in mo_browser.get("/mentor").text
     board = mo_browser.get(f"/mentor/cohorts/{things.cohort}").text
-    (row,) = re.findall(r"<tr>\s*<th scope=\"row\"><a[^>]*>Ada</a>.*?</tr>", board, re.S)
-    assert re.findall(r'data-mark="(\w+)"', row) == ["failed", "not_tried", "not_tried"]
-    assert row.count("data-asking") == 1
-    assert ">Ben</a>" in board
+    assert "data-asking" in line_of(board, ada)
+    assert "0/3<i>1</i>" in line_of(board, ada)
+    assert line_of(board, ben).endswith("<td></td></tr>")
+
+
+def test_a_lesson_opens_into_its_exercises_with_their_attempts(
+    mo_browser: Browser, things: Things, ada: User
+) -> None:
+    board = mo_browser.get(f"/mentor/cohorts/{things.cohort}?open=counting").text
+    line = line_of(board, ada)
+    assert re.findall(r'data-mark="(\w+)"', line) == ["failed"]
+    assert line.count("data-asking") == 1
+    assert f"/mentor/learners/{ada.id}?exercise=double" in line
+    assert f"/mentor/cohorts/{things.cohort}/exercises/double" in board
+
+
+def line_of(board: str, learner: User) -> str:
+    """The line of the table that is about this learner."""
+    (line,) = re.findall(rf'<tr id="l-{learner.id}">.*?</tr>', board, re.S)
+    return str(line)
 
 
 def test_a_learners_page_lists_what_was_handed_in_and_asked(

@@ -143,6 +143,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_desk": ("GET", "/mentor", {}, (303, 403, 403, 403, 200, 200, 200)),
     "show_learner": ("GET", "/mentor/learners/{ada}", {}, (303, 403, 403, 403, 200, 404, 200)),
     "show_cohort": ("GET", C, {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_outcomes": ("GET", f"{C}/exercises/double", {}, (303, 403, 403, 403, 200, 404, 200)),
     "show_people": ("GET", f"{C}/people", {}, (303, 403, 403, 403, 200, 404, 200)),
     "invite": ("POST", f"{C}/invites", {}, (401, 403, 403, 403, 303, 404, 303)),
     "revoke_invite": ("POST", f"{C}/invites/{{invite}}/revoke", {}, (401, 403, 403, 403, 303, 404, 303)),
