@@ -26,7 +26,8 @@ from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leav
 # templates/macros/*.html
 MODULES = (
     *("ui", "cells", "exercises", "threads", "models", "operating", "shapes", "boards"),
-    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "own", "reviews", "times", "meetings"),
+    *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "account_forms", "reviews"),
+    *("times", "meetings"),
     *("dashboard", "timeline"),
 )
 

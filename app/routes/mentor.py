@@ -9,7 +9,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, dashboard, editions, outcomes, oversight, pages, progress, proof, threads, timeline, worktime
+from app import (
+    cohorts,
+    dashboard,
+    editions,
+    outcomes,
+    oversight,
+    pages,
+    progress,
+    proof,
+    threads,
+    timeline,
+    worktime,
+)
 from app.guard import find_exercise
 from app.lessons import course
 from app.visitors import Db, Mentor, is_htmx
