@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import quantiles
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from app import worktime
 from app.db import now
 from app.guard import NotFound, Unusable, clean_text, one_at_a_time
 from app.lessons import Lesson, course
-from app.models import Membership, Reading, Role, Standing, User
+from app.models import Membership, Reading, Role, Standing, User, WorkTime
 from app.path import Node
 from app.visible import visible
 from app.worktime import Spent
@@ -76,18 +76,18 @@ class Pace:
 
 
 def of(session: Session, learner: User) -> Pace:
-    """A learner's own, as exactly as it is known; their cohorts' from sums. Four queries."""
+    """A learner's own, as exactly as it is known; their cohorts' from sums. Three queries."""
     times = worktime.of(session, learner)
     entered = readings(session, learner)
-    ranges = _ranges(session, learner)
+    measured = _measured(session, learner)
     steps = [
         OfStep(
             node,
             times.of_lessons(slugs),
             sum(one.minutes for one in entered if one.node == node.id),
-            _range_of_step(ranges, slugs),
+            _range_of_step(measured, slugs),
             [
-                OfLesson(course().lessons[slug], times.lesson(slug), _range(ranges.get(slug, {})))
+                OfLesson(course().lessons[slug], times.lesson(slug), _range(measured.get(slug, {}).values()))
                 for slug in slugs
             ],
         )
@@ -107,48 +107,46 @@ def _fellows(learner: User) -> Select[UUID]:
     )
 
 
-def _ranges(session: Session, learner: User) -> dict[str, dict[UUID, Spent]]:
-    """Lesson → those who have proven it → what they spent in it."""
-    proven = _proven(session, _fellows(learner))
-    spent = worktime.by_lesson(session, _fellows(learner))
-    return {
-        slug: {user: spent.get(slug, {}).get(user, Spent()) for user in users}
-        for slug, users in proven.items()
-    }
-
-
-def _proven(session: Session, learners: Select[UUID]) -> dict[str, set[UUID]]:
-    """Lesson → those who have passed all that proves it."""
-    proofs = {name for lesson in course().lessons.values() for name in lesson.test_out}
-    passed = select(Standing.exercise, Standing.user_id).where(
-        Standing.user_id.in_(learners), Standing.passed_at.is_not(None), Standing.exercise.in_(proofs)
+def _measured(session: Session, learner: User) -> dict[str, dict[str, float]]:
+    """Lesson → those who have proven it → the minutes that they spent in it. One query."""
+    proofs = {slug: lesson.test_out for slug, lesson in course().lessons.items() if lesson.test_out}
+    if not proofs:
+        return {}
+    passed = select(Standing.user_id, Standing.lesson).where(
+        Standing.user_id.in_(_fellows(learner)),
+        Standing.passed_at.is_not(None),
+        Standing.exercise.in_([name for names in proofs.values() for name in names]),
     )
-    by_exercise: dict[str, set[UUID]] = {}
-    for exercise, user in session.execute(passed):
-        by_exercise.setdefault(exercise, set()).add(user)
-    return {
-        slug: set.intersection(*(by_exercise.get(name, set()) for name in lesson.test_out))
-        for slug, lesson in course().lessons.items()
-        if lesson.test_out
-    }
+    enough = case({slug: len(names) for slug, names in proofs.items()}, value=Standing.lesson, else_=0)
+    groups = (Standing.user_id, Standing.lesson)
+    proven = passed.group_by(*groups).having(func.count() == enough).subquery()
+    spent = select(
+        WorkTime.lesson, cast(WorkTime.user_id, String), func.sum(WorkTime.code + WorkTime.reading)
+    )
+    both = and_(proven.c.user_id == WorkTime.user_id, proven.c.lesson == WorkTime.lesson)
+    found: dict[str, dict[str, float]] = {slug: {} for slug in proofs}
+    sums = spent.join(proven, both).group_by(WorkTime.lesson, WorkTime.user_id)
+    for slug, user, seconds in session.execute(sums):
+        found[slug][user] = seconds / 60
+    return found
 
 
-def _range(spent: Mapping[UUID, Spent]) -> Range | None:
+def _range(minutes: Iterable[float]) -> Range | None:
     """None below five: a range of few would tell of single people."""
-    measured = [one.total / 60 for one in spent.values() if one.total]
+    measured = [one for one in minutes if one]
     if len(measured) < FEWEST:
         return None
     low, _, high = quantiles(measured, n=4, method="inclusive")
     return Range(round(low), round(high))
 
 
-def _range_of_step(ranges: Mapping[str, Mapping[UUID, Spent]], slugs: list[str]) -> Range | None:
+def _range_of_step(measured: Mapping[str, Mapping[str, float]], slugs: list[str]) -> Range | None:
     """Of those who have proven all of a step's lessons that can be proven."""
-    known = [ranges[slug] for slug in slugs if slug in ranges]
+    known = [measured[slug] for slug in slugs if slug in measured]
     if not known:
         return None
     users = set.intersection(*(set(one) for one in known))
-    return _range({user: sum((one[user] for one in known), Spent()) for user in users})
+    return _range(sum(one[user] for one in known) for user in users)
 
 
 # ---- read elsewhere, entered by hand

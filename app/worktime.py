@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.activity import Kind
@@ -134,26 +134,6 @@ def kept(session: Session, learners: Select[UUID], lesson: str | None = None) ->
     for user, of_lesson, cell, code, reading in session.execute(query):
         found.setdefault(user, {})[Place(of_lesson, cell)] = Spent(code, reading)
     return {user: Times(spent) for user, spent in found.items()}
-
-
-def by_lesson(session: Session, learners: Select[UUID]) -> dict[str, dict[UUID, Spent]]:
-    """Lesson → learner → what they have spent in it, as it was last counted. One query."""
-    groups = (WorkTime.lesson, WorkTime.user_id)
-    sums = select(*groups, func.sum(WorkTime.code), func.sum(WorkTime.reading)).group_by(*groups)
-    found: dict[str, dict[UUID, Spent]] = {}
-    for lesson, user, code, reading in session.execute(sums.where(WorkTime.user_id.in_(learners))):
-        found.setdefault(lesson, {})[user] = Spent(code, reading)
-    return found
-
-
-def by_exercise(session: Session, learners: Select[UUID]) -> dict[str, dict[UUID, Spent]]:
-    """Exercise or cell → learner → what they have spent at it, as it was last counted. One query."""
-    columns = (WorkTime.cell, WorkTime.user_id, WorkTime.code, WorkTime.reading)
-    query = select(*columns).where(WorkTime.user_id.in_(learners), WorkTime.cell != "")
-    found: dict[str, dict[UUID, Spent]] = {}
-    for cell, user, code, reading in session.execute(query):
-        found.setdefault(cell, {})[user] = Spent(code, reading)
-    return found
 
 
 def at(session: Session, learners: Select[UUID], cell: str) -> dict[UUID, Spent]:

@@ -105,7 +105,8 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
         kept = _kept(session, ada, mo, cohort)
         session.flush()
         accounts.open_session(session, ada)
-        elsewhere = session.scalars(select(WebSession.id).where(WebSession.user_id == ada.id)).one()
+        hers = select(WebSession.id).where(WebSession.user_id == ada.id)
+        elsewhere = session.scalars(hers.order_by(WebSession.created_at.desc()).limit(1)).one()
         reset = resets.make(session, ada, _DAY).rpartition("/")[2]
         return Things(
             run=run,

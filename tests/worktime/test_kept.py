@@ -34,8 +34,6 @@ def test_what_is_kept_is_what_is_measured(
     assert worktime.kept(session, learners) == {ada.id: worktime.of(session, ada)}
     spent = worktime.of(session, ada).at("double")
     assert (round(spent.code), round(spent.reading)) == (120, 60)
-    assert worktime.by_lesson(session, learners) == {"counting": {ada.id: spent}}
-    assert worktime.by_exercise(session, learners) == {"double": {ada.id: spent}}
     assert worktime.kept(session, learners, "elsewhere") == {}
 
 
