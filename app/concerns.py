@@ -23,7 +23,14 @@ class Concern:
 
 def concerns(found: Now) -> list[Concern]:
     """The worst first; none if all is well."""
-    return [*_parts(found), *_queue(found), *_redis(found.redis), *_disk(found), *_machines(found.workers)]
+    return [
+        *_parts(found),
+        *_queue(found),
+        *_redis(found.redis),
+        *_disk(found),
+        *_mail(found),
+        *_machines(found.workers),
+    ]
 
 
 def _parts(found: Now) -> Iterator[Concern]:
@@ -65,6 +72,15 @@ def _redis(redis: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(
             f"Redis has filled {used * 100 // most} % of the memory it may use.",
             "Give it more (maxmemory): when it is full, nothing can be pressed.",
+        )
+
+
+def _mail(found: Now) -> Iterator[Concern]:
+    if found.mail_lost:
+        count = f"{found.mail_lost} mail{'' if found.mail_lost == 1 else 's'}"
+        yield Concern(
+            f"{count} could not be sent in the last day; the server said: {found.mail_trouble}",
+            "Look at the address in UNEMBED_SMTP_URL, or at those of the people on /people.",
         )
 
 

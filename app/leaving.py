@@ -5,13 +5,13 @@ Of the audit log, which others rely on, the lines stay: without the name, where 
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import accounts, deeds
 from app.deeds import Kind
 from app.guard import NotAllowed, Unusable
-from app.models import Deed, User
+from app.models import Announcement, Deed, User
 
 WORD = "delete"  # what one types to mean it
 NOBODY = "a deleted account"
@@ -40,6 +40,8 @@ def delete_account(session: Session, user: User, password: str, word: str) -> No
         deeds.note(session, user, Kind.ACCOUNT_DELETED, about=user)
         session.flush()
     _forget_in_log(session, user)
+    theirs = update(Announcement).where(Announcement.author_id == user.id)
+    session.execute(theirs.values(author_name=NOBODY))
     session.execute(delete(User).where(User.id == user.id))
 
 

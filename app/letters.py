@@ -78,9 +78,13 @@ def sweep(session: Session) -> int:
     return len(found)
 
 
-def given_up(session: Session) -> list[Letter]:
-    """Those that could not be sent, the newest first."""
-    lost = select(Letter).where(Letter.given_up).order_by(Letter.created_at.desc())
+def given_up(session: Session, span: timedelta = _KEPT) -> list[Letter]:
+    """Those of the last `span` that could not be sent, the newest first, at most 20."""
+    lost = (
+        select(Letter)
+        .where(Letter.given_up, Letter.created_at > now() - span)
+        .order_by(Letter.created_at.desc())
+    )
     return list(session.scalars(lost.limit(20)))
 
 

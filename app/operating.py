@@ -24,7 +24,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from app import db, jobs, runs, tally, watch
+from app import db, jobs, letters, runs, tally, watch
 from app.config import ROOT, settings
 from app.db import engine, first_id, transaction
 from app.models import Attempt, Run, RunKind, State
@@ -57,6 +57,8 @@ class Now:
     counted: dict[str, float] = field(default_factory=dict)  # see `tally`
     workers: list[dict[str, Any]] = field(default_factory=list)  # as each said; None: it did not
     redis: dict[str, Any] = field(default_factory=dict)  # used_memory, maxmemory, maxmemory_policy, …
+    mail_lost: int = 0  # letters given up lately, at most 20 counted
+    mail_trouble: str = ""  # what the server said to the last
     disk_free: int | None = None
     disk_size: int | None = None
 
@@ -76,9 +78,16 @@ def _of_database() -> dict[str, Any]:
         with transaction() as session:
             counts = session.execute(select(Run.state, func.count()).group_by(Run.state)).all()
             oldest = session.scalar(select(func.min(Run.queued_at)).where(Run.state == State.QUEUED))
+            lost = letters.given_up(session, DAY)
         by_state = {state.value: 0 for state in State} | {state.value: count for state, count in counts}
         waited = (db.now() - oldest).total_seconds() if oldest else 0.0
-        return {"runs": by_state, "oldest_seconds": max(0.0, waited), "database": database()}
+        return {
+            "runs": by_state,
+            "oldest_seconds": max(0.0, waited),
+            "database": database(),
+            "mail_lost": len(lost),
+            "mail_trouble": lost[0].trouble if lost else "",
+        }
 
     return _or(ask, {"runs": None, "oldest_seconds": None, "database": ""})
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import IO, Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, or_, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, Table, or_, select
 from sqlalchemy.orm import Session
 
 from app import jupyter
@@ -76,7 +76,9 @@ def theirs(table: Table, user_id: UUID) -> ColumnElement[bool] | None:
     if table.name == "users":
         return table.c.id == user_id
     conditions: list[ColumnElement[bool]] = [
-        column == user_id for column in columns_of_people(table) if _is_own(column)
+        key.parent == user_id
+        for key in table.foreign_keys
+        if key.column.table.name == "users" and _is_own(key)
     ]
     for parent, column in _parents(table):
         above = theirs(parent, user_id)
@@ -85,14 +87,9 @@ def theirs(table: Table, user_id: UUID) -> ColumnElement[bool] | None:
     return or_(*conditions) if conditions else None
 
 
-def columns_of_people(table: Table) -> list[Column[Any]]:
-    """Those that name somebody."""
-    return [key.parent for key in table.foreign_keys if key.column.table.name == "users"]
-
-
-def _is_own(column: Column[Any]) -> bool:
-    place = (column.table.name, column.name)
-    return place in ABOUT or (column.name in OWN and place not in OTHERS)
+def _is_own(key: ForeignKey) -> bool:
+    place, goes = (key.parent.table.name, key.parent.name), key.ondelete == "CASCADE"
+    return place in ABOUT or (goes and key.parent.name in OWN and place not in OTHERS)
 
 
 def _parents(table: Table) -> list[tuple[Table, Column[Any]]]:

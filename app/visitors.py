@@ -88,10 +88,16 @@ def viewer(request: Request, session: Db) -> User | None:
     _is(request, found)
     if found is not None and (pinned := editions.read_as(session, found)) is not None:
         request.state.reader = request.state.reader._replace(pinned=pinned)
-    if found is not None and not found.guest and request.method == "GET":
+    if request.method == "GET":
+        for_page(request, session, found)
+    return found
+
+
+def for_page(request: Request, session: Session, found: User | None) -> None:
+    """What the head of a page says of its reader. A route that answers a form with a page asks for it."""
+    if found is not None and not found.guest:
         told = {"notices": notices.unread(session, found), "alone": accounts.alone(session, found)}
         request.state.reader = request.state.reader._replace(**told)
-    return found
 
 
 def _is(request: Request, user: User | None) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import classlist, cohorts, pages, throttle
 from app.guard import Refused
 from app.models import Cohort, User
-from app.visitors import Db, Mentor
+from app.visitors import Db, Mentor, for_page
 
 router = APIRouter(prefix="/mentor/cohorts/{cohort_id}/class-list")
 
@@ -36,6 +36,7 @@ def check_class_list(
 ) -> HTMLResponse:
     """What would become of each line. Nothing is done yet."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    for_page(request, session, mentor)
     try:
         if file is not None and file.size:
             text = classlist.decode(file.file.read(classlist.MAX_BYTES + 1))
@@ -51,6 +52,7 @@ def bring_class_list(
 ) -> Response:
     """Bring in those whose lines are good; with a line that is not, only if that was said."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    for_page(request, session, mentor)
     throttle.check(throttle.CLASS_LIST, str(mentor.id))
     try:
         lines = _foreseen(session, mentor, cohort, text)

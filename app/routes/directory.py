@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import directory, pages, resets
-from app.visitors import Admin, Db
+from app.visitors import Admin, Db, for_page
 
 router = APIRouter(prefix="/people")
 
@@ -49,5 +49,6 @@ def unmake_admin(user_id: UUID, request: Request, session: Db, admin: Admin) -> 
 def make_reset(user_id: UUID, request: Request, session: Db, admin: Admin) -> HTMLResponse:
     """A link by which they choose a password: shown here and never again."""
     user = directory.person(session, admin, user_id)
+    for_page(request, session, admin)
     link = resets.make_for(session, admin, user)
     return pages.render(request, "operate/reset_link.html", person=user, link=link)

@@ -12,6 +12,9 @@ document.addEventListener("click", ({ target }) => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
 
+// A link or a list that is there to be copied is selected as a whole.
+document.addEventListener("focusin", ({ target }) => target.matches?.("[data-select]") && target.select());
+
 const links = new Map(all(".outline a[href^='#']").map((link) => [link.hash.slice(1), link]));
 if (links.size) {
   const here = new IntersectionObserver(

@@ -47,6 +47,9 @@ NO_PAGE = {  # route: what it is instead, or where its page is looked at
     "download_calendar": "a file",
     "show_calendar": "a file",
     "take_grades": "a file",
+    "export_account": "a file",
+    "show_reset": "test_accounts",
+    "show_mail_off": "test_accounts",
 }
 
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from app import accounts, deeds, leaving
-from app.db import Base, transaction
-from app.models import Deed, User, WebSession
+from app.db import Base, now, transaction
+from app.models import Announcement, Cohort, Deed, Goal, Note, User, WebSession
 from tests.mailbox import Mailbox
 from tests.routes.acting import Browser, Things
 from tests.routes.test_resets import ada_known  # noqa: F401  (a fixture)
@@ -170,6 +170,17 @@ def test_a_mentor_takes_along_their_own_words_and_nobodys_work(
     assert not {"data/attempts.json", "data/runs.json", "data/threads.json"} & set(found)
 
 
+def test_a_mentors_private_note_is_the_mentors_to_take_along(ada: User, mo: User, browser: Made) -> None:
+    with transaction() as session:
+        session.add(Note(mentor_id=mo.id, about_id=ada.id, body="Shy.", updated_at=now()))
+        session.add(Goal(user_id=ada.id, author_id=mo.id, text="Read the paper."))
+    his, hers = (unpacked(browser(user).get("/account/export")) for user in (mo, ada))
+    assert [row["body"] for row in his["data/notes.json"]] == ["Shy."]
+    assert "data/goals.json" not in his
+    assert "data/notes.json" not in hers
+    assert [row["text"] for row in hers["data/goals.json"]] == ["Read the paper."]
+
+
 # ---- leaving
 
 
@@ -202,7 +213,8 @@ def test_an_account_goes_with_everything(
     assert "Your account is deleted" in hers.get("/").text
     assert rows_that_name(ada) == {}
     assert elsewhere.get("/account").status_code == 303
-    assert rows_that_name(mo) == before
+    about_her = ("goals.author_id", "notes.owner_id", "visits.mentor_id")  # what a mentor had of her
+    assert rows_that_name(mo) == {name: count for name, count in before.items() if name not in about_her}
     assert browser(None).get(f"/shared/{things.shared}").status_code == 404
     with transaction() as session:
         lines = session.scalars(select(Deed).order_by(Deed.id)).all()
@@ -211,6 +223,16 @@ def test_an_account_goes_with_everything(
             ("account_deleted", leaving.NOBODY, leaving.NOBODY),
         ]
         accounts.sign_up(session, None, "Ada", "ada@example.org", NEW)  # and the address is free again
+
+
+def test_what_a_mentor_told_a_cohort_stays_without_the_name(mo: User, cohort: Cohort, browser: Made) -> None:
+    with transaction() as session:
+        accounts.set_password(session, session.get_one(User, mo.id), OLD)
+        said = {"cohort_id": cohort.id, "author_id": mo.id, "author_name": "Mo", "body": "Welcome."}
+        session.add(Announcement(**said))
+    assert browser(mo).post("/account/delete", password=OLD, word="delete").status_code == 303
+    with transaction() as session:
+        assert [one.author_name for one in session.scalars(select(Announcement))] == [leaving.NOBODY]
 
 
 def test_the_last_admin_of_others_stays(boss: User, zoe: User, browser: Made) -> None:
