@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     TICKED = "ticked"  # or unticked: an item of a lesson's checklist that only they can judge
     UNDERSTOOD = "understood"  # a solution, or not yet; with the check of it, where one was asked
     BROUGHT_IN = "brought in"  # texts of a notebook, with those that they replaced
+    PROMISED = "promised"  # to do without AI in a lesson, where a cohort asks for that
     PLACED = "placed"  # what they answered at the start of the path
 
 
@@ -122,3 +125,13 @@ def predictions(session: Session, user: User, lesson: str) -> dict[str, dict[str
     for entry in of_kind(session, user, Kind.PREDICTED, lesson):
         found.setdefault(entry.cell, entry.data)
     return found
+
+
+def first(
+    session: Session, kind: Kind, users: Iterable[UUID], cells: Iterable[str]
+) -> list[tuple[UUID, str, datetime]]:
+    """(learner, cell, when) of the first time that each of these did this at each of these cells."""
+    query = select(Activity.user_id, Activity.cell, func.min(Activity.created_at)).where(
+        Activity.kind == kind, Activity.user_id.in_(list(users)), Activity.cell.in_(list(cells))
+    )
+    return list(session.execute(query.group_by(Activity.user_id, Activity.cell)))

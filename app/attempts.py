@@ -15,7 +15,20 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity, chains, drafts, given, logs, oversight, runs, standings, threads, watch
+from app import (
+    activity,
+    chains,
+    drafts,
+    given,
+    honesty,
+    logs,
+    oversight,
+    runs,
+    sittings,
+    standings,
+    threads,
+    watch,
+)
 from app.activity import Kind
 from app.db import now
 from app.guard import (
@@ -28,8 +41,9 @@ from app.guard import (
     one_at_a_time,
     storable,
 )
+from app.honesty import Words
 from app.lessons import Exercise, course
-from app.models import Attempt, Run, RunKind, User
+from app.models import Attempt, Run, RunKind, Sitting, User
 from app.models import Verdict as Word
 from app.standings import JUDGED
 
@@ -51,18 +65,28 @@ def hand_in(
     exercise: str,
     answer: str | Mapping[str, Any],
     texts: Mapping[str, str] = MappingProxyType({}),
+    words: Words = Words(),
+    at_end_of: Sitting | None = None,
 ) -> Attempt:
     """Queue an answer for judging: the text, or the fields of a form. `texts` are other cells not saved yet.
 
-    The same answer twice while it is being judged is one attempt. Raises NotFound, TextTooLong, TooMany, and
-    Unusable if the exercise builds on one that is neither passed nor looked up.
+    `words` is what its learner says of AI. An answer given while its learner sits an assessment is bound to
+    it; `at_end_of` names the sitting whose texts the site hands in, in its learner's place.
+
+    The same answer twice while it is being judged is one attempt. Raises NotFound, TextTooLong, TooMany,
+    Unusable if the exercise builds on one that is neither passed nor looked up or if the cohort wants to hear
+    of AI, and NotAllowed if an assessment takes no answers of theirs.
     """
     wanted = find_exercise(exercise)
     text = _answer_text(wanted, answer)
     fresh = chains.clean(find_lesson(wanted.lesson), texts)
     drafts.save_all(session, user, wanted.lesson, fresh | {exercise: text})  # one of a learner's at a time
+    sitting = at_end_of or sittings.sat_now(session, user, exercise)
+    said = None if at_end_of else honesty.check(session, user, wanted.lesson, exercise, words)
     newest = _newest(session, user, exercise)
     if newest and not newest.run.state.over and not newest.run.cancel_requested and newest.answer == text:
+        if sitting is not None:
+            sittings.bind(session, sitting, newest)
         return newest
     beneath = () if wanted.is_form else course().beneath(exercise)
     chain = [*given.answers(session, user, beneath), {"cell": exercise, "text": text}]
@@ -82,6 +106,10 @@ def hand_in(
     session.flush()
     logs.note(attempt=attempt.id)
     threads.handed_in(session, attempt)
+    if said is not None:
+        honesty.keep(session, attempt, said)
+    if sitting is not None:
+        sittings.bind(session, sitting, attempt, at_end=at_end_of is not None)
     activity.log(
         session, user, Kind.HANDED_IN, wanted.lesson, exercise, attempt=str(attempt.id), number=number
     )
@@ -119,7 +147,10 @@ def _newest(session: Session, user: User, exercise: str) -> Attempt | None:
 
 def record_verdict(session: Session, run: Run, verdict: Verdict) -> Attempt:
     """Write down the verdict on the attempt whose grading `run` was; call where that run is recorded."""
-    said = {"verdict": verdict.verdict, "message": storable(verdict.message), "details": verdict.details}
+    message, details = sittings.keep_back(
+        session, run, verdict.verdict, storable(verdict.message), verdict.details
+    )
+    said = {"verdict": verdict.verdict, "message": message, "details": details}
     judged_by = {"edition": verdict.edition, "exercise_version": verdict.version}
     said |= {name: value for name, value in judged_by.items() if value}
     of_run = update(Attempt).where(Attempt.run_id == run.id).values(said | {"graded_at": now()})
@@ -186,9 +217,13 @@ def hints_opened(session: Session, user: User, lesson: str) -> dict[str, int]:
 
 
 def open_hint(session: Session, user: User, exercise: str) -> list[str]:
-    """Open the next hint, and return all that are open now. They never count against anyone."""
+    """Open the next hint, and return all that are open now. They never count against anyone.
+
+    Raises NotAllowed while an assessment has closed them.
+    """
     wanted = find_exercise(exercise)
     one_at_a_time(session, user)
+    sittings.check_open(session, user, exercise)
     rung = min(hints_opened(session, user, wanted.lesson).get(exercise, 0) + 1, len(wanted.hints))
     activity.log(session, user, Kind.HINT, wanted.lesson, exercise, rung=rung)
     session.flush()
@@ -196,8 +231,13 @@ def open_hint(session: Session, user: User, exercise: str) -> list[str]:
 
 
 def may_see_solution(session: Session, user: User, exercise: str) -> bool:
-    """After one judged attempt, or once the stated minutes have passed since the lesson was opened."""
+    """After one judged attempt, or once the stated minutes have passed since the lesson was opened.
+
+    Never while an assessment has closed it.
+    """
     wanted = find_exercise(exercise)
+    if exercise in sittings.closed_to(session, user):
+        return False
     if exercise in given.looked_up(session, user) or _judged(session, user, exercise):
         return True
     opened = activity.opened_at(session, user, wanted.lesson)
@@ -207,9 +247,10 @@ def may_see_solution(session: Session, user: User, exercise: str) -> bool:
 def solution(session: Session, user: User, exercise: str) -> str:
     """Our own answer; from then on, exercises that build on this one may use it.
 
-    Raises NotAllowed before its time.
+    Raises NotAllowed before its time, and while an assessment has closed it.
     """
     wanted = find_exercise(exercise)
+    sittings.check_open(session, user, exercise)
     if not may_see_solution(session, user, exercise):
         raise NotAllowed(
             f"Try it first: its solution opens after an attempt, or {wanted.minutes} minutes into the lesson."

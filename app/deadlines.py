@@ -142,9 +142,10 @@ def _first(*moments: datetime | None) -> datetime | None:
 def passes_of(session: Session, learners: ColumnElement[bool]) -> dict[UUID, dict[str, datetime]]:
     """Learner → exercise → when the first answer that passed was handed in."""
     first = func.min(Attempt.created_at)
-    passed = select(Attempt.user_id, Attempt.exercise, first).where(Attempt.verdict == Word.PASSED, learners)
+    passed = select(Attempt.user_id, Attempt.exercise, first).where(Attempt.counts_as == Word.PASSED)
+    passed = passed.where(learners).group_by(Attempt.user_id, Attempt.exercise)
     found: dict[UUID, dict[str, datetime]] = {}
-    for user, exercise, at in session.execute(passed.group_by(Attempt.user_id, Attempt.exercise)):
+    for user, exercise, at in session.execute(passed):
         found.setdefault(user, {})[exercise] = at
     return found
 
@@ -255,10 +256,14 @@ class Dues:
         return due is not None and handed_in > due
 
 
-def of_cohort(session: Session, cohort: Cohort) -> Dues:
-    """Every item with every learner who is in the cohort now. Four queries, however many they are."""
+def of_cohort(session: Session, cohort: Cohort, only: UUID | None = None) -> Dues:
+    """Every item with every learner who is in the cohort now, or `only` one of them.
+
+    Four queries, however many they are.
+    """
     items = plan.of(session, cohort)
     here = cohorts.learners(cohort)
+    here = here if only is None else here.where(Membership.user_id == only)
     people = session.scalars(select(User).where(User.id.in_(here)).order_by(User.name, User.id))
     learners = {user.id: user for user in people}
     if not items:
@@ -273,6 +278,28 @@ def of_cohort(session: Session, cohort: Cohort) -> Dues:
         }
 
     return Dues(cohort, tuple(Progress(one, one.moment(cohort), of(one)) for one in items), learners)
+
+
+def shown_to(session: Session, mentor: User, learner: User) -> list[Deadline]:
+    """A learner's deadlines in the cohorts that this mentor mentors; for an admin, in all."""
+    mentored = {one.cohort_id for one in cohorts.of(session, mentor) if one.role is Role.MENTOR}
+    return [one for one in of_learner(session, learner) if mentor.admin or one.cohort.id in mentored]
+
+
+def late_in(session: Session, mentor: User, attempt: Attempt) -> list[tuple[Cohort, str]]:
+    """The cohorts that this mentor has together with the learner, for whose plan the attempt came late, and
+    by how much.
+    """
+    learner = session.get_one(User, attempt.user_id)
+    mentored = {one.cohort_id for one in cohorts.of(session, mentor) if one.role is Role.MENTOR}
+    found = []
+    for cohort in _cohorts(session, learner):
+        if cohort.id not in mentored and not mentor.admin:
+            continue
+        due = of_cohort(session, cohort, learner.id).due(learner.id, attempt.exercise)
+        if due is not None and attempt.created_at > due:
+            found.append((cohort, span(attempt.created_at - due)))
+    return found
 
 
 # ---- extensions

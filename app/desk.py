@@ -15,15 +15,17 @@ from zlib import crc32
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, events, line, progress, runs, signoffs, threads
+from app import activity, attempts, drafts, events, honesty, line, progress, runs, signoffs, sittings, threads
 from app.activity import Kind
 from app.db import now
 from app.given import Foundation, Given
+from app.honesty import Asks
 from app.lab_calls import LabCall, used
 from app.lessons import Cell, Exercise, Lesson, Prose, course
 from app.models import Attempt, Run, RunKind, SignOff, State, Thread, User
 from app.progress import Status
 from app.redis import client
+from app.sittings import Closed
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Place:
     signed: SignOff | None = None  # a mentor's, of what was done here
     builds_on: tuple[Foundation, ...] = ()
     since: str = ""  # the run's events come after this one; mostly the run's age is as good
+    closed: Closed | None = None  # to help, by an assessment
+    asks: Asks = Asks()  # noqa: RUF009 (it is frozen): what is asked of AI
 
     @property
     def id(self) -> str:
@@ -158,6 +162,8 @@ class _Known:
     opened_at: datetime | None
     threads: dict[str, list[Thread]] = field(default_factory=dict)
     signed: dict[str, SignOff] = field(default_factory=dict)
+    closed: dict[str, Closed] = field(default_factory=dict)
+    asks: Asks = Asks()  # noqa: RUF009 (it is frozen)
 
     @classmethod
     def of(cls, session: Session, learner: User, lesson: Lesson, only: str | None = None) -> _Known:
@@ -174,12 +180,14 @@ class _Known:
             opened_at=activity.opened_at(session, learner, lesson.slug),
             threads=threads.of_lesson(session, learner, lesson.slug),
             signed=signoffs.by_cell(session, learner.id),
+            closed=sittings.closed_to(session, learner),
+            asks=honesty.asks(session, learner, lesson.slug),
         )
 
     def place(self, session: Session, block: Cell | Exercise, lesson: Lesson, number: int) -> Place:
         standing = self.standings.get(block.id)
         run = standing.run if standing else self.latest.get(block.id)
-        opened = self.hints.get(block.id, 0)
+        opened = self.hints.get(block.id, 0) if block.id not in self.closed else 0
         return Place(
             block=block,
             lesson=lesson,
@@ -198,10 +206,14 @@ class _Known:
             threads=tuple(self.threads.get(block.id, ())),
             signed=self.signed.get(block.id),
             builds_on=tuple(self.given.foundations(_beneath(block))),
+            closed=self.closed.get(block.id),
+            asks=self.asks,
         )
 
     def _solution_open(self, exercise: Exercise) -> bool:
         """As `attempts.may_see_solution` says for one, from what is known of all."""
+        if exercise.id in self.closed:
+            return False
         tried = self.statuses.get(exercise.id, progress.NOTHING).attempts > 0
         waited = self.opened_at is not None and now() - self.opened_at >= timedelta(minutes=exercise.minutes)
         return tried or waited or exercise.id in self.given.ours

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app import activity
+from app import activity, sittings
 from app.activity import Kind
 from app.db import now
 from app.guard import clean_text, find_cell, find_lesson, one_at_a_time
@@ -36,6 +36,7 @@ def save_all(session: Session, user: User, lesson: str, texts: dict[str, str]) -
     one_at_a_time(session, user)
     blocks = _editable(find_lesson(lesson))
     kept = {draft.cell: draft for draft in _rows(session, user, lesson)}
+    _freeze(session, user, lesson, kept)
     changed: dict[str, datetime | None] = {}
     for cell, text in texts.items():
         draft, own = kept.get(cell), initial(blocks[cell])
@@ -49,6 +50,13 @@ def save_all(session: Session, user: User, lesson: str, texts: dict[str, str]) -
             session.add(Draft(user_id=user.id, lesson=lesson, cell=cell, text=text, updated_at=now()))
     session.flush()
     return changed
+
+
+def _freeze(session: Session, user: User, lesson: str, kept: dict[str, Draft]) -> None:
+    """Before texts change: a sitting that is over keeps them as they stood at its end."""
+    blocks = _editable(find_lesson(lesson)).items()
+    before = {cell: kept[cell].text if cell in kept else initial(block) for cell, block in blocks}
+    sittings.freeze(session, user, before)
 
 
 def of(session: Session, user: User, lesson: str) -> dict[str, str]:
@@ -72,6 +80,7 @@ def initial(block: Runnable) -> str:
 def reset(session: Session, user: User, lesson: str, cell: str) -> str:
     """Back to the lesson's own text, which is returned; the learner's is set aside."""
     block = find_cell(find_lesson(lesson), cell)
+    _freeze(session, user, lesson, {draft.cell: draft for draft in _rows(session, user, lesson)})
     set_aside(session, user, lesson, cell)
     session.execute(
         delete(Draft).where(Draft.user_id == user.id, Draft.lesson == lesson, Draft.cell == cell),

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import sittings
 from app.guard import NotFound
 from app.lessons import Exercise
 from app.models import Attempt, User
@@ -74,9 +75,12 @@ class Frontier:
 
 
 def of(session: Session, exercise: Exercise, learner: User | None) -> Frontier:
-    """Everybody's answers to the exercise as it is now. Raises NotFound where nothing is measured."""
+    """Everybody's answers to the exercise as it is now. Raises NotFound where nothing is measured, and
+    NotAllowed while an assessment has closed them.
+    """
     if not exercise.frontier:
         raise NotFound("Nothing is measured of the answers to this exercise.")
+    sittings.check_open(session, learner, exercise.id)
     newest = (
         select(Attempt.user_id, Attempt.verdict, Attempt.details)
         .where(Attempt.exercise == exercise.id, Attempt.exercise_version == exercise.version)

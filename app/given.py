@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import activity
+from app import activity, sittings
 from app.activity import Kind
 from app.chains import Chain
 from app.guard import NotFound, Unusable, find_exercise
@@ -77,12 +77,14 @@ def missing(session: Session, user: User, lesson: Lesson, on: str = "") -> list[
 def take_ours(session: Session, user: User, exercise: str, lesson: Lesson) -> None:
     """Let our answer to an exercise that this lesson stands on, or one in it builds on, stand in for theirs.
 
-    That opens its solution, and is written down. Raises NotFound, also for what nothing here needs.
+    That opens its solution, and is written down. Raises NotFound, also for what nothing here needs, and
+    NotAllowed while an assessment has closed it.
     """
     wanted, known = find_exercise(exercise), course()
     beneath = (used for one in lesson.exercises() for used in known.beneath(one.id))
     if exercise not in {*known.closed(lesson.uses), *beneath}:
         raise NotFound("Nothing in this lesson builds on that exercise.")
+    sittings.check_open(session, user, exercise)
     activity.log(session, user, Kind.SOLUTION, wanted.lesson, exercise, instead=lesson.slug)
 
 
@@ -95,9 +97,10 @@ def passed_answers(session: Session, user: User) -> dict[str, str]:
 
 
 def looked_up(session: Session, user: User) -> dict[str, str]:
-    """Exercise → its solution, for those whose solution the learner has opened."""
+    """Exercise → its solution, for those whose solution the learner has opened, and may look at now."""
     opened = (
         select(Activity.cell).where(Activity.user_id == user.id, Activity.kind == Kind.SOLUTION).distinct()
     )
-    known = course().exercises
-    return {cell: known[cell].solution for cell in session.scalars(opened) if cell in known}
+    cells, known = session.scalars(opened).all(), course().exercises
+    closed = sittings.closed_to(session, user) if cells else {}
+    return {cell: known[cell].solution for cell in cells if cell in known and cell not in closed}

@@ -32,6 +32,7 @@ from app.lessons import reading
 from app.routes import (
     account,
     accounts,
+    assessments,
     attempts,
     bulletin,
     class_lists,
@@ -131,6 +132,7 @@ def create_app() -> FastAPI:
     app.include_router(plan.router)
     app.include_router(grades.router)
     app.include_router(editions.router)
+    app.include_router(assessments.router)
     app.include_router(notices.router)
     app.include_router(deeds.router)
     app.include_router(accounts.router)

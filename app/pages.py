@@ -29,6 +29,7 @@ MODULES = (
     *("proofs", "drawings", "shares", "marks", "notebooks", "plans", "account_forms", "reviews"),
     *("times", "meetings"),
     *("dashboard", "timeline"),
+    *("honesty", "sittings"),
 )
 
 
@@ -58,6 +59,7 @@ def environment() -> Environment:
         anchored=anchors.of,
         holder=claims.holder,
         about=subjects.words,
+        zone_of=plan.zone,
     )
     markdown.setup(made.filters)
     made.filters.update(

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, given
+from app import activity, attempts, given, sittings
 from app.activity import Kind
 from app.guard import NotAllowed, NotFound, Unusable, one_at_a_time
 from app.lessons import Exercise, Variant, course
@@ -114,6 +114,7 @@ def of(session: Session, learner: User | None, node_id: str) -> Understanding:
         return Understanding(node, tuple(Solution(one, open=False) for one in exercises))
     notes = _notes(session, learner, exercises)
     opened = attempts.tried(session, learner) | given.looked_up(session, learner).keys()
+    opened -= sittings.closed_to(session, learner).keys()
     return Understanding(
         node, tuple(_solution(one, notes.get(one.id, []), one.id in opened, learner) for one in exercises)
     )
@@ -186,6 +187,7 @@ def _node(node_id: str) -> Node:
 def _opened(session: Session, user: User, node_id: str, exercise: str) -> Solution:
     one_at_a_time(session, user)
     solution = of(session, user, node_id).of(exercise)
+    sittings.check_open(session, user, exercise)
     if not solution.open:
         raise NotAllowed("Try the exercise first: then its solution stands here beside yours.")
     return solution

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from app import (
     accounts,
+    assessments,
     editions,
     jobs,
     leases,
@@ -86,6 +87,8 @@ class Sweeper(threading.Thread):
                 runs.forget_old_outputs(session)
                 editions.forget(session)
                 self._tidied_at = time.monotonic()
+        with transaction() as session:
+            assessments.sweep(session)
         self._count_time()
         if touched:
             log.warning("%d runs had no living worker or no message", touched)

@@ -9,7 +9,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import activity, attempts, desk, drafts, frontier, given, notices, pages, sheets, throttle
+from app import (
+    activity,
+    attempts,
+    deadlines,
+    desk,
+    drafts,
+    frontier,
+    given,
+    honesty,
+    notices,
+    pages,
+    sheets,
+    sittings,
+    throttle,
+)
 from app.beside import beside
 from app.guard import NotFound, find_exercise, find_lesson
 from app.lessons import Exercise
@@ -43,7 +57,8 @@ def hand_in(
     answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
     lesson = find_lesson(exercise.lesson)
     since = desk.newest_event(learner, lesson)
-    attempt = attempts.hand_in(session, learner, exercise.id, answer, above)
+    words = honesty.words_of(fields)
+    attempt = attempts.hand_in(session, learner, exercise.id, answer, above, words)
     if not is_htmx(request):
         return pages.redirect(request, f"/runs/{attempt.run_id}")
     place = desk.just_queued(session, learner, lesson, attempt.run, since)
@@ -109,6 +124,9 @@ def show_attempt(
         canned=sheet.canned,
         line=line if 1 <= line <= len(sheet.lines) else 0,
         outdated=exercise is not None and exercise.version != attempt.exercise_version,
+        said_of_ai=honesty.of_attempts(session, [attempt.id]).get(attempt.id),
+        late=deadlines.late_in(session, looker, attempt) if attempt.user_id != looker.id else [],
+        kept=sittings.kept(session, attempt) if attempt.user_id != looker.id else None,
     )
     notices.seen(session, looker, f"/attempts/{attempt.id}")
     return page

@@ -12,7 +12,9 @@ from fastapi.responses import HTMLResponse, Response
 from app import (
     cohorts,
     dashboard,
+    deadlines,
     editions,
+    explaining,
     outcomes,
     oversight,
     pages,
@@ -104,4 +106,6 @@ def show_learner(
         lessons_known=course().lessons,
         time=worktime.of(session, learner),
         found=found,
+        milestones=explaining.of(session, learner, row.statuses),
+        due=deadlines.shown_to(session, mentor, learner),
     )

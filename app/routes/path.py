@@ -7,10 +7,23 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import bulletin, choices, deadlines, pages, placing, progress, proof, signoffs, understanding
+from app import (
+    assessments,
+    bulletin,
+    choices,
+    deadlines,
+    explaining,
+    pages,
+    placing,
+    progress,
+    proof,
+    signoffs,
+    throttle,
+    understanding,
+)
 from app.lessons import course
 from app.progress import NodeView
-from app.visitors import Db, Doer, Viewer, is_htmx
+from app.visitors import Db, Doer, Member, Viewer, is_htmx
 
 router = APIRouter(prefix="/path")
 
@@ -40,6 +53,8 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         signed=signoffs.by_cell(session, learner.id) if learner else {},
         arrange=arrange,
         deadlines=due,
+        assessments=assessments.upcoming(session, learner),
+        milestones=explaining.of(session, learner, statuses),
         due_nodes={view.node.id: deadlines.in_node(due, view.node) for view in nodes} if due else {},
     )
 
@@ -88,3 +103,13 @@ def change_node(
         "show": f"“{title}” is back.",
     }
     return pages.redirect(request, f"/path?arrange=true#node-{node}", said.get(move, ""))
+
+
+@router.post("/nodes/{node}/explanation", name="explain")
+def explain(
+    node: str, request: Request, session: Db, learner: Member, text: Annotated[str, Form()] = ""
+) -> Response:
+    """Explain the milestone of a node in two sentences."""
+    throttle.check(throttle.WRITE, str(learner.id))
+    explaining.explain(session, learner, node, text)
+    return pages.redirect(request, f"/path#node-{node}", "Your explanation is kept.")

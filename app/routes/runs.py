@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app import activity, desk, drafts, events, line, logs, pages, proof, runs, throttle
+from app import activity, desk, drafts, events, line, logs, pages, proof, runs, sittings, throttle
 from app.db import transaction
 from app.guard import find_cell, find_lesson
 from app.models import Run, RunKind, User
@@ -63,7 +63,13 @@ def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HT
     if is_htmx(request) and place:
         return _fresh(request, session, learner, place, run)
     return pages.render(
-        request, "runs/run.html", "one", run=run, place=place, waiting=line.place(session, run)
+        request,
+        "runs/run.html",
+        "one",
+        run=run,
+        place=place,
+        waiting=line.place(session, run),
+        ours=sittings.ours_in(session, learner, run),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, throttle, understanding
+from app import pages, sittings, throttle, understanding
 from app.beside import beside
 from app.lessons import course
 from app.visitors import Db, Doer, Viewer
@@ -27,6 +27,7 @@ def compare_solution(node: str, exercise: str, request: Request, session: Db, le
     """One solution beside the learner's own; a closed one leads to its exercise."""
     found = understanding.of(session, learner, node)
     solution = found.of(exercise)
+    sittings.check_open(session, learner, exercise)
     if learner is None or not solution.open:
         where = f"/lessons/{solution.exercise.lesson}#cell-{exercise}"
         return pages.redirect(request, where, "Try it first: then its solution can be compared with yours.")

@@ -10,6 +10,7 @@ const LATER = {
   "head-leaderboard": () => import("./views/leaderboard.js"),
   "path-map": () => import("./path-map.js"),
   "step-slider": () => import("./views/step-slider.js"),
+  "time-left": () => import("./time-left.js"),
   "text-samples": () => import("./views/text-samples.js"),
   "top-tokens": () => import("./views/top-tokens.js"),
   "token-view": () => import("./views/token-view.js"),

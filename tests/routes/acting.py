@@ -69,6 +69,7 @@ class Things:
     mail_off: str
     sign_off: UUID
     canned: UUID
+    assessment: UUID
 
 
 def every_route(site: FastAPI) -> list[APIRoute]:

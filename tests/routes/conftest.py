@@ -18,6 +18,7 @@ from app.lessons import Lesson
 from app.main import create_app
 from app.models import (
     Announcement,
+    Assessment,
     CalendarLink,
     CannedReply,
     Cohort,
@@ -101,8 +102,14 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
         work = {"user_id": ada.id, "lesson": "counting", "cell": "double"}
         signed = SignOff(**work, kind="attempt", subject_id=attempt_id)
         canned = CannedReply(owner_id=ada.id, cohort_id=cohort.id, title="Shapes", body="Look at the shapes.")
-        session.add_all([link, told, calendar, later, due, signed, canned])
         kept = _kept(session, ada, mo, cohort)
+        hours = {
+            "opens_at": now() + 400 * _DAY,
+            "closes_at": now() + 401 * _DAY,
+            "last_at": now() + 401 * _DAY,
+        }
+        asked = Assessment(cohort_id=cohort.id, title="Final", exercises=["quadruple"], minutes=60, **hours)
+        session.add_all([link, told, calendar, later, due, signed, canned, asked])
         session.flush()
         accounts.open_session(session, ada)
         hers = select(WebSession.id).where(WebSession.user_id == ada.id)
@@ -129,6 +136,7 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
             mail_off=off.token,
             sign_off=signed.id,
             canned=canned.id,
+            assessment=asked.id,
         )
 
 

@@ -18,6 +18,8 @@ L = "/lessons/counting"
 U = "/understanding/start"
 C = "/mentor/cohorts/{cohort}"
 A = "/mentor/learners/{ada}"
+EXAM = f"{C}/assessments/{{assessment}}"
+SHEET = {"title": "Mid", "exercise": "quadruple", "opens": "2031-05-01T10:00", "closes": "2031-05-01T12:00"}
 Statuses = tuple[int, int, int, int, int, int, int]
 # route: (method, address, what is sent, status for each of the cast)
 TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
@@ -173,6 +175,14 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
         "POST", f"{C}/class-list/people", {"text": "Ann,ann@example.org"}, (401, 403, 403, 403, 200, 404, 200)
     ),
     "show_edition": ("GET", f"{C}/course", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "show_assessments": ("GET", f"{C}/assessments", {}, (303, 403, 403, 403, 200, 404, 200)),
+    "make_assessment": ("POST", f"{C}/assessments", SHEET, (401, 403, 403, 403, 303, 404, 422)),  # not twice
+    "show_results": ("GET", EXAM, {}, (303, 403, 403, 403, 200, 404, 200)),
+    "change_assessment": ("POST", EXAM, SHEET, (401, 403, 403, 403, 303, 404, 303)),
+    "allow_time": (
+        "POST", f"{EXAM}/extra", {"learner": "{ada}", "minutes": "9"}, (401, 403, 403, 403, 303, 404, 303)
+    ),
+    "remove_assessment": ("POST", f"{EXAM}/remove", {}, (401, 403, 403, 403, 303, 404, 404)),
     # for admins
     "pin_course": ("POST", f"{C}/course/pin", {}, (401, 403, 403, 403, 403, 403, 303)),
     "unpin_course": ("POST", f"{C}/course/unpin", {}, (401, 403, 403, 403, 403, 403, 303)),
@@ -193,6 +203,13 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "make_admin": ("POST", "/people/{ben}/admin", {}, (401, 403, 403, 403, 403, 403, 303)),
     "unmake_admin": ("POST", "/people/{ben}/not-admin", {}, (401, 403, 403, 403, 403, 403, 303)),
     "make_reset": ("POST", "/people/{ben}/reset", {}, (401, 403, 403, 403, 403, 403, 200)),
+    # assessments of one's cohort: this one has not opened
+    "show_assessment": ("GET", "/assessments/{assessment}", {}, (303, 404, 200, 200, 404, 404, 404)),
+    "start_assessment": ("POST", "/assessments/{assessment}/start", {}, (401, 404, 403, 403, 404, 404, 404)),
+    "finish_assessment": ("POST", "/assessments/{assessment}/finish", {}, (401, 404, 403, 403, 404, 404, 404)),
+    "explain": (  # nobody has passed the milestone
+        "POST", "/path/nodes/start/explanation", {"text": "It doubles."}, (401, 404, 404, 404, 404, 404, 404)
+    ),
     # coming in, going, being told
     "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
