@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from app import attempts, cohorts, deeds, drafts, notices, sittings, standings
+from app import attempts, cohorts, deeds, drafts, editions, notices, sittings, standings
 from app.db import now
 from app.deeds import Kind
 from app.guard import NotAllowed, NotFound, Refused, TooMany, Unusable, clean_text, one_at_a_time
-from app.lessons import Exercise, course
+from app.lessons import Exercise, course, reading
 from app.models import (
     Allowance,
     Assessment,
@@ -347,7 +347,9 @@ def sweep(session: Session) -> int:
         session.refresh(sitting)
         try:
             if sitting.ended_at is None:
-                settle(session, sitting, assessment, user)
+                with reading():
+                    editions.read_as(session, user)
+                    settle(session, sitting, assessment, user)
                 done += 1
         except TooMany:
             continue

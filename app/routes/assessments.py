@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import assessments, cohorts, desk, honesty, pages, plan, results, throttle
+from app import assessments, cohorts, desk, editions, honesty, pages, plan, results, throttle
 from app.assessments import Sheet
 from app.db import now
 from app.guard import Unusable
@@ -26,7 +26,7 @@ Text = Annotated[str, Form()]
 @router.get(HERE, name="show_assessments", response_class=HTMLResponse)
 def show_assessments(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """The cohort's assessments, and the form for a new one."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     found = assessments.of_cohort(session, cohort)
     return pages.render(
         request, "mentor/assessments.html", cohort=cohort, assessments=found, choices=plan.choices()
@@ -74,7 +74,7 @@ def _minutes(text: str) -> int | None:
 @router.post(HERE, name="make_assessment")
 def make_assessment(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, told: Told) -> Response:
     """A new one."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     made = assessments.make(session, mentor, cohort, told.sheet(cohort))
     return _to(request, made, "Made; the cohort’s learners are told.")
 
@@ -135,8 +135,15 @@ def allow_time(
     return _to(request, assessment, "They have it, and are told.")
 
 
-def _find(session: Db, mentor: User, cohort_id: UUID, assessment_id: UUID) -> tuple[Cohort, Assessment]:
+def _cohort(session: Db, mentor: User, cohort_id: UUID) -> Cohort:
+    """The cohort; from here on, the course is the one that it learns by. Raises NotFound."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
+    return cohort
+
+
+def _find(session: Db, mentor: User, cohort_id: UUID, assessment_id: UUID) -> tuple[Cohort, Assessment]:
+    cohort = _cohort(session, mentor, cohort_id)
     return cohort, assessments.in_cohort(session, cohort, assessment_id)
 
 

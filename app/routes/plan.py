@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from app import cohorts, deadlines, ics, pages, plan, throttle
+from app import cohorts, deadlines, editions, ics, pages, plan, throttle
 from app.config import settings
 from app.guard import Unusable
 from app.models import Cohort, Part, Policy, User
@@ -34,7 +34,7 @@ def show_plan(
     last: str = "",
 ) -> HTMLResponse:
     """The plan, who is where, and the extensions. With a `part`, also a proposal to be edited."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     return pages.render(
         request,
         "mentor/plan.html",
@@ -52,7 +52,7 @@ def show_plan(
 @router.post(HERE, name="plan_items")
 def plan_items(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, fields: Sent) -> Response:
     """Plan one item (`item`, `day`, `at`), or all of a proposal that are ticked (`take-…`, `day-…`)."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     items = _proposed(fields) if "proposal" in fields else [_item(fields)]
     plan.put(session, mentor, cohort, items)
     said = (
@@ -64,7 +64,7 @@ def plan_items(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, f
 @router.post(f"{HERE}/remove", name="remove_item")
 def remove_item(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, item: Text = "") -> Response:
     """Plan it no longer."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     plan.remove(session, mentor, cohort, item)
     return _to(request, cohort, "It is out of the plan. Undo brings it back.")
 
@@ -72,7 +72,7 @@ def remove_item(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, 
 @router.post(f"{HERE}/undo", name="undo_plan")
 def undo_plan(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> Response:
     """Take the newest change back."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     return _to(request, cohort, f"Undone: {plan.undo(session, mentor, cohort)}.")
 
 
@@ -86,7 +86,7 @@ def set_rules(
     ai_policy: Text = "free",
 ) -> Response:
     """The time zone of its dates, and what it says of AI."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     if ai_policy not in list(Policy):
         raise Unusable("A cohort is free to use AI, declares it, or does without.")
     plan.set_rules(session, mentor, cohort, time_zone, Policy(ai_policy))
@@ -103,7 +103,7 @@ def extend(
     learner: Annotated[list[UUID] | None, Form()] = None,
 ) -> Response:
     """Give learners until a later day."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     reason = fields.get("reason", "")
     count = deadlines.extend(session, mentor, cohort, _item(fields), learner or [], reason)
     who = "One learner has" if count == 1 else f"{count} learners have"
@@ -115,9 +115,16 @@ def withdraw_extension(
     cohort_id: UUID, extension_id: UUID, request: Request, session: Db, mentor: Mentor
 ) -> Response:
     """The plan's date counts again."""
-    cohort = cohorts.find(session, mentor, cohort_id)
+    cohort = _cohort(session, mentor, cohort_id)
     deadlines.withdraw(session, mentor, cohort, extension_id)
     return _to(request, cohort, "Taken back; they are told.", "#extensions")
+
+
+def _cohort(session: Db, mentor: User, cohort_id: UUID) -> Cohort:
+    """The cohort; from here on, the course is the one that it learns by. Raises NotFound."""
+    cohort = cohorts.find(session, mentor, cohort_id)
+    editions.read_as_cohort(session, cohort)
+    return cohort
 
 
 def _item(fields: dict[str, str]) -> Item:
@@ -196,7 +203,9 @@ def end_calendar_link(request: Request, session: Db, learner: Member) -> Respons
 def show_calendar(token: str, request: Request, session: Db) -> Response:
     """The plan behind a secret link, for calendars: they have no cookie."""
     throttle.check(throttle.JOIN, address(request))
-    return _calendar(session, ics.behind(session, token))
+    learner = ics.behind(session, token)
+    editions.read_as(session, learner)
+    return _calendar(session, learner)
 
 
 def _calendar(session: Db, learner: User) -> Response:
