@@ -125,11 +125,16 @@ def take(
 ) -> str:
     """The grades as the text of a CSV file; that they were taken is noted in the audit log."""
     rows = of(session, cohort, by, until)
-    deeds.note(session, viewer, Kind.GRADES_TAKEN, cohort=cohort, layout=layout, by=by)
+    note(session, viewer, cohort, layout, by)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerows([harmless(value) for value in line] for line in _LAYOUTS[layout](rows, items(by), by))
     return file.getvalue()
+
+
+def note(session: Session, viewer: User, cohort: Cohort, layout: str, by: By) -> None:
+    """Whoever takes the grades of a cohort is in the audit log."""
+    deeds.note(session, viewer, Kind.GRADES_TAKEN, cohort=cohort, layout=layout, by=by)
 
 
 Cells = Sequence[object]

@@ -23,6 +23,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import pages, visitors
+from app.api.problems import http_error
+from app.api.site import PATH, create_api
 from app.arrivals import HEADER, Arrivals
 from app.assets import Assets
 from app.config import settings
@@ -62,6 +64,7 @@ from app.routes import (
     start,
     threads,
     times,
+    tokens,
     understanding,
 )
 
@@ -144,10 +147,13 @@ def create_app() -> FastAPI:
     app.include_router(meetings.router)
     app.include_router(times.router)
     app.include_router(privacy.router)
+    app.include_router(tokens.router)
     app.include_router(models.router)
     app.include_router(manual.router)
     app.include_router(operate.router)
     app.include_router(health.router)
+    app.state.api = create_api(app.state.turns)
+    app.mount(PATH, app.state.api, name="api")
     app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")
     app.add_middleware(Edge)
     app.add_middleware(Arrivals)
@@ -225,6 +231,8 @@ _SENTENCES = {
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
+    if request.url.path.startswith(f"{PATH}/"):  # no mount takes an address with a line end in it
+        return await http_error(request, error)
     sentence = _SENTENCES.get(error.status_code, "The request did not arrive whole. Go back and try again.")
     return pages.problem(request, error.status_code, sentence, headers=dict(error.headers or {}))
 

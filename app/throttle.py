@@ -40,6 +40,8 @@ PASSWORD = Limit("password", 10, 15 * 60, "trying passwords")  # of one who is s
 EXPORT = Limit("export", 10, 60 * 60, "taking your data along")
 CLASS_LIST = Limit("class-list", 20, 60 * 60, "bringing in class lists")
 RUN = Limit("run", 120, 60, "running cells")
+API = Limit("api", 600, 60, "asking the API")
+API_UNKNOWN = Limit("api-unknown", 60, 60, "asking with tokens that are not known")
 WRITE = Limit("write", 30, 60, "writing messages")
 
 

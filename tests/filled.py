@@ -12,6 +12,7 @@ from app.models import (
     Activity,
     Allowance,
     Announcement,
+    ApiToken,
     Assessment,
     Attempt,
     CalendarLink,
@@ -105,6 +106,8 @@ def _at_work(session: Session, user: User) -> None:
     letter = {"user_id": user.id, "kind": LetterKind.WELCOME, "data": {"by": ODD}, "ready_at": MOMENT}
     session.add(Letter(**letter, lease_until=MOMENT, trouble=ODD))
     session.add(Draft(**mine, cell="one", text=ODD * 1000, updated_at=MOMENT))
+    token = {"name": ODD[:80], "ends_with": "abcd", "scopes": ["read", "submit"], "expires_at": soon}
+    session.add(ApiToken(user_id=user.id, token_hash=user.id.hex, last_used_at=MOMENT, **token))
     session.add(Choice(user_id=user.id, node="tooling", hidden=True, position=None))
     session.add(Activity(**mine, kind="predicted", cell="one", data={"guess": ODD, "confidence": 70}))
     noted = Activity(**mine, kind="edited", cell="one")

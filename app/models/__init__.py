@@ -32,6 +32,7 @@ from app.models.people import Choice, User, WebSession
 from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
 from app.models.standings import Standing
 from app.models.talk import CannedReply, Message, SignOff, Thread
+from app.models.tokens import ApiToken
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
 from app.models.worktime import Clock, Reading, WorkTime
 
@@ -39,6 +40,7 @@ __all__ = [
     "Activity",
     "Allowance",
     "Announcement",
+    "ApiToken",
     "Assessment",
     "Attempt",
     "CalendarLink",

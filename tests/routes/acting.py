@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from httpx import Response
 from starlette.testclient import TestClient
 
-from app import accounts, attempts, leases
+from app import accounts, attempts, leases, tokens
 from app.db import transaction
 from app.models import Ending, User, Verdict
 from app.visitors import CSRF_COOKIE, SESSION_COOKIE
@@ -38,6 +38,31 @@ class Browser:
         return self.client.post(url, data={"csrf": TOKEN, **fields}, headers=headers)
 
 
+class Program:
+    """A program that asks the API in somebody's name, by a token of theirs; of nobody, without one."""
+
+    def __init__(self, site: FastAPI, user: User | None = None, *scopes: str) -> None:
+        self.client = TestClient(site, base_url="http://127.0.0.1:8000", follow_redirects=False)
+        if user:
+            self.client.headers["authorization"] = f"Bearer {token_of(user, *scopes)}"
+
+    def ask(self, method: str, path: str, sent: object = None) -> Response:
+        return self.client.request(method, f"/api/v1{path}", json=sent)
+
+    def get(self, path: str) -> Any:
+        answer = self.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def token_of(user: User, *scopes: str) -> str:
+    """A token with these scopes, or with all: also with that of mentors, which only they could make."""
+    with transaction() as session:
+        made, secret = tokens.make(session, user, "script", scopes or ["read"], 30)
+        made.scopes = list(scopes) or [scope.value for scope in tokens.Scope]
+    return secret
+
+
 @dataclass(frozen=True)
 class Things:
     """What Ada has done: a private run, an attempt that failed, a question, and a result that she shared. Her
@@ -62,6 +87,7 @@ class Things:
     announcement: UUID
     office_hour: UUID
     reading: UUID
+    api_token: UUID
     calendar: str
     extension: UUID
     browser: UUID

@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import accounts, attempts, resets, runs, shares, threads
+from app import accounts, attempts, resets, runs, shares, threads, tokens
 from app.db import Base, now, transaction
 from app.lessons import Lesson
 from app.main import create_app
@@ -129,6 +129,7 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
             token=link.token,
             notice=told.id,
             **kept,
+            api_token=tokens.make(session, ada, "laptop", ["read"], 30)[0].id,
             calendar=calendar.token,
             extension=later.id,
             browser=elsewhere,

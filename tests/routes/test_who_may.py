@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.models import User
-from tests.routes.acting import Browser, Things, every_route
+from tests.routes.acting import Browser, Program, Things, every_route
 
 CAST = ("newcomer", "guest", "ada", "ben", "mo", "outsider", "boss")
 
@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "for_operators": ("GET", "/manual", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_manual": ("GET", "/manual/sandbox", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_models": ("GET", "/models", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_api": ("GET", "/api/docs", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_figure": ("GET", "/manual/waiting.svg", {}, (200, 200, 200, 200, 200, 200, 200)),
     "show_view": ("GET", "/manual/views/tokens-dark.webp", {}, (200, 200, 200, 200, 200, 200, 200)),
     "healthz": ("GET", "/healthz", {}, (200, 200, 200, 200, 200, 200, 200)),
@@ -93,6 +94,9 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_deletion": ("GET", "/account/delete", {}, (303, 200, 200, 200, 200, 200, 200)),
     "delete_account": ("POST", "/account/delete", {"word": "yes"}, (401, 422, 422, 422, 422, 422, 403)),
     "sign_out": ("POST", "/sign-out", {}, (303, 303, 303, 303, 303, 303, 303)),
+    "show_tokens": ("GET", "/account/tokens", {}, (303, 200, 200, 200, 200, 200, 200)),
+    "make_token": ("POST", "/account/tokens", {"name": "x", "scopes": "read"}, (401, 403, 200, 200, 200, 200, 200)),
+    "revoke_token": ("POST", "/account/tokens/{api_token}/revoke", {}, (401, 404, 303, 404, 404, 404, 404)),
     # Ada's: a scratch run is hers alone, what she handed in or asked about is also her mentor's
     "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404, 404, 404)),
     "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 404, 404, 404)),
@@ -314,6 +318,63 @@ MORE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "the wrong method": ("GET", "/sign-out", {}, (405, 405, 405, 405, 405, 405, 405)),
     "a form is not run": ("POST", f"{L}/cells/largest/runs", {}, (422, 422, 422, 422, 422, 422, 422)),
 }  # fmt: skip
+
+X = {"text": "y = 2"}
+# The API, with a token of each that has every scope; nobody and a guest bring none. operation: as above, but
+# what is sent is JSON
+API: dict[str, tuple[str, str, dict[str, object] | None, Statuses]] = {
+    "me": ("GET", "/me", None, (401, 401, 200, 200, 200, 200, 200)),
+    "path": ("GET", "/path", None, (401, 401, 200, 200, 200, 200, 200)),
+    "lessons": ("GET", "/lessons", None, (401, 401, 200, 200, 200, 200, 200)),
+    "lesson": ("GET", L, None, (401, 401, 200, 200, 200, 200, 200)),
+    "cells": ("GET", f"{L}/cells", None, (401, 401, 200, 200, 200, 200, 200)),
+    "cell": ("GET", f"{L}/cells/two", None, (401, 401, 200, 200, 200, 200, 200)),
+    "save_draft": ("PUT", f"{L}/cells/two/draft", X, (401, 401, 200, 200, 200, 200, 200)),
+    "predict": (
+        "POST", f"{L}/cells/two/prediction", {"guess": "Two"}, (401, 401, 204, 204, 204, 204, 204)
+    ),
+    "start_run": ("POST", f"{L}/cells/two/runs", X, (401, 401, 422, 422, 422, 422, 422)),  # their bet comes first
+    "show_run": ("GET", "/runs/{run}", None, (401, 401, 200, 404, 404, 404, 404)),
+    "cancel_run": ("POST", "/runs/{run}/cancel", None, (401, 401, 200, 404, 404, 404, 404)),
+    "hand_in": (
+        "POST", "/exercises/double/attempts", {"answer": "double = None"}, (401, 401, 201, 201, 201, 201, 201)
+    ),
+    "list_attempts": ("GET", "/exercises/double/attempts", None, (401, 401, 200, 200, 200, 200, 200)),
+    "show_attempt": ("GET", "/attempts/{attempt}", None, (401, 401, 200, 404, 404, 404, 404)),
+    # for mentors
+    "list_cohorts": ("GET", "/cohorts", None, (401, 401, 403, 403, 200, 200, 200)),
+    "show_cohort": ("GET", "/cohorts/{cohort}", None, (401, 401, 403, 403, 200, 404, 200)),
+    "list_learners": ("GET", "/cohorts/{cohort}/learners", None, (401, 401, 403, 403, 200, 404, 200)),
+    "list_grades": ("GET", "/cohorts/{cohort}/grades", None, (401, 401, 403, 403, 200, 404, 200)),
+    "show_learner": ("GET", "/learners/{ada}", None, (401, 401, 403, 403, 200, 404, 200)),
+    "list_attempts_of": ("GET", "/learners/{ada}/attempts", None, (401, 401, 403, 403, 200, 404, 200)),
+    "show_attempt_of": ("GET", "/learners/{ada}/attempts/{attempt}", None, (401, 401, 403, 403, 200, 404, 200)),
+}  # fmt: skip
+
+
+def test_no_operation_of_the_api_is_forgotten(site: FastAPI) -> None:
+    assert {route.name for route in every_route(site.state.api)} == set(API)
+
+
+@pytest.mark.parametrize("operation", API)
+def test_operation(
+    operation: str,
+    things: Things,
+    ada: User,
+    ben: User,
+    mo: User,
+    outsider: User,
+    boss: User,
+    site: FastAPI,
+) -> None:
+    method, url, sent, statuses = API[operation]
+    url = url.format(**vars(things), ada=ada.id, ben=ben.id)
+    for who, person, status in zip(CAST, (None, None, ada, ben, mo, outsider, boss), statuses, strict=True):
+        answer = Program(site, person).ask(method, url, sent)
+        assert answer.status_code == status, (who, answer.text[:3000])
+        if status >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["detail"].endswith(".")
 
 
 def test_no_route_is_forgotten(site: FastAPI) -> None:

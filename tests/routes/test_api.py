@@ -1,0 +1,300 @@
+"""The API: the same facts as the pages, to read, to write, and to wait for."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
+from sqlalchemy import select
+
+from app import drafts, runs, throttle
+from app.api import waiting
+from app.db import transaction
+from app.models import Cohort, Deed, Run, User
+from tests.routes.acting import Browser, Program, Things, failed_verdict, finish
+
+CELLS = "/lessons/counting/cells"
+
+
+@pytest.fixture
+def program(site: FastAPI, ada: User) -> Program:
+    return Program(site, ada)
+
+
+@pytest.fixture
+def mentors(site: FastAPI, mo: User) -> Program:
+    return Program(site, mo)
+
+
+def own(user: User) -> dict[str, str]:
+    with transaction() as session:
+        return drafts.of(session, user, "counting")
+
+
+# ---- reading
+
+
+def test_who_one_is(program: Program, cohort: Cohort) -> None:
+    me = program.get("/me")
+    assert (me["name"], me["email"], me["mentor"]) == ("Ada", "ada@example.org", False)
+    assert me["cohorts"] == [{"id": str(cohort.id), "name": "Autumn", "role": "learner"}]
+
+
+def test_the_map_and_its_lessons_with_where_one_stands(program: Program, things: Things) -> None:
+    (node,) = [one for one in program.get("/path") if one["lessons"]]
+    (lesson,) = node["lessons"]
+    assert lesson == program.get("/lessons/counting")
+    assert lesson == program.get("/lessons")["items"][0]
+    assert lesson["exercises"][0] == {"exercise": "double", "mark": "failed", "attempts": 1, "asking": False}
+
+
+def test_the_cells_of_a_lesson_with_ones_own_texts(program: Program, things: Things) -> None:
+    program.ask("PUT", f"{CELLS}/two/draft", {"text": "y = 2"})
+    cells = {cell["cell"]: cell for cell in program.get(f"{CELLS}")}
+    assert list(cells) == ["one", "two", "double", "quadruple", "largest"]
+    assert (cells["two"]["text"], cells["two"]["changed"], cells["two"]["kind"]) == ("y = 2", True, "cell")
+    assert cells["two"]["bet"] == {
+        "question": "What comes out?",
+        "choices": ["One", "Two"],
+        "unit": "",
+        "guess": None,
+    }
+    assert cells["two"]["run"] == str(things.run)
+    assert (cells["double"]["kind"], cells["double"]["standing"]["mark"]) == ("exercise", "failed")
+    assert cells["largest"]["kind"] == "form"
+    assert cells["largest"]["fields"]
+
+
+def test_a_run_with_what_it_showed(program: Program, things: Things) -> None:
+    run = program.get(f"/runs/{things.run}")
+    assert (run["state"], run["over"], run["ending"], run["cell"]) == ("done", True, "ok", "two")
+    assert [output["kind"] for output in run["outputs"]] == ["text", "figure"]
+
+
+def test_an_attempt_with_its_verdict(program: Program, things: Things) -> None:
+    attempt = program.get(f"/attempts/{things.attempt}")
+    assert (attempt["verdict"], attempt["counts_as"], attempt["number"]) == ("failed", "failed", 1)
+    assert attempt["answer"] == "def double(x):\n    return x * x\n"
+    assert attempt["details"]["mistake"] == "mistake_square__double"
+    assert program.get("/exercises/double/attempts")["items"] == [attempt]
+
+
+def test_a_list_comes_in_parts(program: Program) -> None:
+    for number in range(3):
+        program.ask("POST", "/exercises/double/attempts", {"answer": f"double = {number}"})
+        with transaction() as session:
+            for run in session.scalars(select(Run)).all():
+                runs.cancel(session, run)
+    first = program.get("/exercises/double/attempts?limit=2")
+    assert [one["number"] for one in first["items"]] == [3, 2]
+    rest = program.get(f"/exercises/double/attempts?limit=2&after={first['next']}")
+    assert ([one["number"] for one in rest["items"]], rest["next"]) == ([1], None)
+    assert program.ask("GET", "/exercises/double/attempts?after=nothing").status_code == 422
+
+
+# ---- writing
+
+
+def test_a_draft_is_saved_and_what_stood_there_is_set_aside(program: Program, ada: User) -> None:
+    program.ask("PUT", f"{CELLS}/two/draft", {"text": "y = 2"})
+    answer = program.ask("PUT", f"{CELLS}/two/draft", {"text": "y = 3\r\n"})
+    assert (answer.status_code, answer.json()["text"]) == (200, "y = 3\n")
+    assert own(ada) == {"two": "y = 3\n"}
+    with transaction() as session:
+        assert [text for _, text in drafts.earlier(session, ada, "counting", "two")] == ["y = 2"]
+    assert program.ask("PUT", f"{CELLS}/two/draft", {"text": "x" * 70_000}).status_code == 413
+
+
+def test_a_bet_comes_before_the_run(program: Program) -> None:
+    refused = program.ask("POST", f"{CELLS}/two/runs", {})
+    assert refused.status_code == 422
+    assert "bet" in refused.json()["detail"]
+    assert program.ask("POST", f"{CELLS}/two/prediction", {"guess": "Three"}).status_code == 422
+    assert program.ask("POST", f"{CELLS}/two/prediction", {"guess": "Two"}).status_code == 204
+    run = program.ask("POST", f"{CELLS}/two/runs", {"text": "y = 7"})
+    assert (run.status_code, run.json()["state"]) == (201, "queued")
+    assert program.get(f"{CELLS}/two")["text"] == "y = 7"
+    stopped = program.ask("POST", f"/runs/{run.json()['id']}/cancel")
+    assert stopped.json()["state"] == "cancelled"
+
+
+def test_a_form_is_handed_in_by_its_values(program: Program) -> None:
+    answer = program.ask("POST", "/exercises/largest/attempts", {"answer": {"largest": "two", "other": 1}})
+    assert answer.status_code == 201
+    assert answer.json()["answer"] == '{"largest": "two"}'
+    assert program.ask("POST", "/exercises/double/attempts", {"answer": {"x": 1}}).status_code == 422
+
+
+def test_what_builds_on_something_missing_says_so_as_on_the_page(program: Program) -> None:
+    answer = program.ask("POST", "/exercises/quadruple/attempts", {"answer": "x = 1"})
+    assert answer.status_code == 422
+    assert "Hand that in first" in answer.json()["detail"]
+
+
+# ---- waiting
+
+
+def test_a_verdict_is_waited_for(program: Program, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is answered when the run is over: the time that it may wait is never used up."""
+    monkeypatch.setattr(waiting, "_LOOK_AGAIN", 300.0)
+    handed_in = program.ask("POST", "/exercises/double/attempts", {"answer": "def double(x): return x * x"})
+    run = UUID(handed_in.json()["run"])
+    began, real = threading.Event(), waiting._finished
+
+    async def noticed(*arguments: Any) -> None:
+        began.set()
+        await real(*arguments)
+
+    monkeypatch.setattr(waiting, "_finished", noticed)
+    worker = threading.Thread(target=lambda: began.wait(30) and finish(run, failed_verdict()))
+    worker.start()
+    attempt = program.get(f"/attempts/{handed_in.json()['id']}?wait=60")
+    worker.join()
+    assert (attempt["verdict"], attempt["state"]) == ("failed", "done")
+
+
+def test_the_time_to_wait_has_an_end(program: Program) -> None:
+    handed_in = program.ask("POST", "/exercises/double/attempts?wait=1", {"answer": "double = 1"})
+    assert (handed_in.json()["verdict"], handed_in.json()["state"]) == (None, "queued")
+    assert program.ask("GET", f"/attempts/{handed_in.json()['id']}?wait=61").status_code == 422
+
+
+def test_what_redis_lost_is_found_in_the_database(
+    program: Program, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_LOOK_AGAIN", 0.2)
+    handed_in = program.ask("POST", "/exercises/double/attempts", {"answer": "double = 1"})
+
+    def cancel_silently() -> None:
+        with transaction() as session:
+            run = session.get_one(Run, UUID(handed_in.json()["run"]))
+            runs.cancel(session, run)
+            session.info.pop("on_commit", None)
+
+    real = waiting._finished
+
+    async def silently(*arguments: Any) -> None:
+        cancel_silently()
+        await real(*arguments)
+
+    monkeypatch.setattr(waiting, "_finished", silently)
+    assert program.get(f"/attempts/{handed_in.json()['id']}?wait=60")["state"] == "cancelled"
+
+
+def test_only_so_many_wait_at_once(program: Program, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(waiting._waiting, ada.id, waiting.MOST)
+    answer = program.ask("POST", "/exercises/double/attempts?wait=5", {"answer": "double = 1"})
+    assert answer.status_code == 429
+    assert (
+        program.get("/exercises/double/attempts")["items"][0]["number"] == 1
+    )  # it is handed in all the same
+
+
+# ---- mentors
+
+
+def test_a_mentor_sees_their_cohorts_learners_and_what_they_handed_in(
+    mentors: Program, things: Things, ada: User, ben: User
+) -> None:
+    (cohort,) = mentors.get("/cohorts")["items"]
+    assert (cohort["id"], cohort["learners"], cohort["mentors"]) == (str(things.cohort), 2, 1)
+    learners = mentors.get(f"/cohorts/{things.cohort}/learners")["items"]
+    assert [one["name"] for one in learners] == ["Ada", "Ben"]
+    assert learners[0]["standings"][0]["mark"] == "failed"
+    (attempt,) = mentors.get(f"/learners/{ada.id}/attempts")["items"]
+    assert attempt == mentors.get(f"/learners/{ada.id}/attempts/{things.attempt}")
+    assert mentors.get(f"/learners/{ada.id}/attempts?exercise=quadruple")["items"] == []
+    assert mentors.ask("GET", f"/learners/{ben.id}/attempts/{things.attempt}").status_code == 404
+
+
+def test_grades_are_told_in_parts_and_noted_once(mentors: Program, things: Things, mo: User) -> None:
+    first = mentors.get(f"/cohorts/{things.cohort}/grades?by=exercise&limit=1")
+    assert first["items"][0]["name"] == "Ada"
+    assert first["items"][0]["grades"][0] == {"item": "double", "points": 0, "attempts": 1, "passed_at": None}
+    rest = mentors.get(f"/cohorts/{things.cohort}/grades?by=exercise&limit=1&after={first['next']}")
+    assert rest["items"][0]["name"] == "Ben"
+    with transaction() as session:
+        deeds = session.scalars(select(Deed).where(Deed.kind == "grades_taken")).all()
+    assert [(deed.actor_id, deed.data["layout"]) for deed in deeds] == [(mo.id, "api")]
+
+
+def test_an_admins_look_is_noted(site: FastAPI, things: Things, ada: User, boss: User) -> None:
+    Program(site, boss).get(f"/learners/{ada.id}/attempts")
+    with transaction() as session:
+        deed = session.scalars(select(Deed).where(Deed.kind == "looked")).one()
+    assert (deed.actor_id, deed.about_id) == (boss.id, ada.id)
+
+
+# ---- refusals
+
+
+def test_a_no_is_a_problem_detail_with_a_sentence(program: Program) -> None:
+    answer = program.ask("GET", "/lessons/nothing")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "There is no such lesson. The map shows all there are.",
+        "errors": [],
+    }
+    wrong = program.ask("POST", "/exercises/double/attempts", {"answr": "x"})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["where"] == ["body", "answer"]
+    for address in ("/nowhere", "/lessons/a%0Ab", "/%0A"):
+        assert program.ask("GET", address).headers["content-type"] == "application/problem+json"
+    assert program.ask("DELETE", "/me").status_code == 405
+
+
+def test_too_often_says_when_to_come_back(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "API", throttle.Limit("api", 2, 3600, "asking the API"))
+    answers = [program.ask("GET", "/me") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
+
+
+def test_answers_carry_the_sites_headers(program: Program) -> None:
+    headers = program.ask("GET", "/me").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-request-id"]
+    assert "set-cookie" not in headers
+
+
+# ---- described
+
+
+def test_the_schema_is_openapi_and_the_page_shows_all_of_it(site: FastAPI, newcomer: Browser) -> None:
+    schema = newcomer.get("/api/v1/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    for shape in schema["components"]["schemas"].values():
+        Draft202012Validator.check_schema(shape)
+    page = newcomer.get("/api/docs").text
+    for path, methods in schema["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} /api/v1{path}" in page
+    assert set(re.findall(r'<script[^>]*\ssrc="(/?[^/"]*)/', page)) == {"/assets"}
+
+
+def test_every_answer_is_as_the_schema_says(
+    site: FastAPI,
+    browser: Callable[..., Browser],
+    program: Program,
+    mentors: Program,
+    things: Things,
+    ada: User,
+) -> None:
+    schema = site.state.api.openapi()
+    names = {"lesson": "counting", "cell": "two", "exercise": "double", "run": things.run}
+    names |= {"attempt": things.attempt, "cohort": things.cohort, "learner": ada.id}
+    for path, methods in schema["paths"].items():
+        if "get" not in methods:
+            continue
+        told = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        who = mentors if methods["get"]["x-scope"] == "mentor" else program
+        answer = who.get(path.format(**names))
+        Draft202012Validator({**told, "components": schema["components"]}).validate(answer)
