@@ -15,6 +15,7 @@ from app.api.paging import USUAL, After, Limit, part
 from app.api.shapes import AttemptShape, Page, RunShape
 from app.api.waiting import Asks, Seen, Wait, asks
 from app.guard import NotFound, Unusable, clean_text, find_cell, find_exercise, find_lesson
+from app.honesty import Words
 from app.lessons import Runnable
 from app.models import User
 from app.tokens import Scope
@@ -79,6 +80,10 @@ class Answer(BaseModel):
     """What is handed in: code as text, a form as its values by name."""
 
     answer: str | dict[str, Any] = Field(examples=["def double(x):\n    return 2 * x\n"])
+    ai: str | None = Field(
+        None, description="Where a cohort asks: what AI was used for; empty if for nothing, null if not said."
+    )
+    promise: bool = Field(False, description="Where a cohort asks: that one works without AI in this lesson.")
 
 
 @router.post("/exercises/{exercise}/attempts", status_code=201)
@@ -91,9 +96,10 @@ async def hand_in(exercise: str, body: Answer, who: Submits, wait: Wait = 0) -> 
         if not wanted.is_form and not isinstance(body.answer, str):
             raise Unusable("This exercise is answered in code: send it as a text.")
         _bet_first(session, learner, wanted.lesson, wanted)
+        words = Words(body.ai, body.promise)
         if isinstance(body.answer, str):
             _keep_what_stood_there(session, learner, wanted.lesson, exercise, body.answer)
-        return attempts.hand_in(session, learner, exercise, body.answer).id
+        return attempts.hand_in(session, learner, exercise, body.answer, words=words).id
 
     return await _attempt(who, await who.do(submit), wait)
 
