@@ -104,15 +104,16 @@ def _alike(session: Session, cohort: Cohort, names: Mapping[UUID, str]) -> list[
 
 
 def _slow(session: Session, cohort: Cohort, names: Mapping[UUID, str]) -> list[Need]:
-    medians = medians_of(cohort).subquery()
     spent = WorkTime.code + WorkTime.reading
     at_it = and_(WorkTime.user_id == Standing.user_id, WorkTime.cell == Standing.exercise)
+    here = (Standing.user_id.in_(cohorts.learners(cohort)), Standing.passed_at.is_(None))
+    long = (*here, Standing.newest_at >= now() - RECENT, spent >= SLOW_MORE)
+    medians = _medians(cohort, select(Standing.exercise).join(WorkTime, at_it).where(*long)).subquery()
     query = (
         select(Standing.user_id, Standing.exercise, spent, medians.c.seconds)
         .join(WorkTime, at_it)
         .join(medians, medians.c.exercise == Standing.exercise)
-        .where(Standing.user_id.in_(cohorts.learners(cohort)), Standing.passed_at.is_(None))
-        .where(Standing.newest_at >= now() - RECENT, medians.c.learners >= KNOWN)
+        .where(*long, medians.c.learners >= KNOWN)
         .where(spent >= SLOW_TIMES * medians.c.seconds, spent >= medians.c.seconds + SLOW_MORE)
     )
     return [
@@ -148,9 +149,9 @@ def _silence(one: Person) -> Need | None:
     return Need(Reason.SILENT, one.id, one.name, passed.total_seconds(), words, brief, href)
 
 
-def medians_of(cohort: Cohort) -> Select[tuple[str, float, int]]:
+def _medians(cohort: Cohort, exercises: Select[str]) -> Select[tuple[str, float, int]]:
     """Exercise, the median of the active seconds at it of those who passed it, how many these are."""
-    times = _times(cohort)
+    times = _times(cohort, exercises)
     middle = (2 * times.c.place >= times.c.learners, 2 * times.c.place <= times.c.learners + 2)
     grouped = select(
         times.c.exercise,
@@ -160,7 +161,7 @@ def medians_of(cohort: Cohort) -> Select[tuple[str, float, int]]:
     return grouped.where(*middle).group_by(times.c.exercise)
 
 
-def _times(cohort: Cohort) -> Subquery:
+def _times(cohort: Cohort, exercises: Select[str]) -> Subquery:
     spent = WorkTime.code + WorkTime.reading
     columns = select(
         Standing.exercise,
@@ -170,7 +171,7 @@ def _times(cohort: Cohort) -> Subquery:
     )
     at_it = and_(WorkTime.user_id == Standing.user_id, WorkTime.cell == Standing.exercise)
     passed = (Standing.user_id.in_(cohorts.learners(cohort)), Standing.passed_at.is_not(None))
-    return columns.join(WorkTime, at_it).where(*passed).subquery()
+    return columns.join(WorkTime, at_it).where(*passed, Standing.exercise.in_(exercises)).subquery()
 
 
 def evidence(learner: UUID, exercise: str) -> str:

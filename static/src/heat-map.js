@@ -17,7 +17,9 @@ function go(cell) {
 function leads(cell) {
   const link = cell.querySelector("a") ?? cell.parentElement.querySelector("th a");
   if (!link) return null;
-  return cell.dataset.l ? `${link.getAttribute("href")}?lesson=${encodeURIComponent(cell.dataset.l)}` : link.getAttribute("href");
+  const { l: lesson, e: exercise } = cell.dataset;
+  const of = exercise ? `?exercise=${encodeURIComponent(exercise)}#timeline` : lesson ? `?lesson=${encodeURIComponent(lesson)}#timeline` : "";
+  return link.getAttribute("href") + of;
 }
 
 function neighbour(cell, key) {
@@ -51,7 +53,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const cell = event.target.closest?.("#heat td[data-l]");
+  const cell = event.target.closest?.("#heat :is(td[data-l], td[data-e])");
   if (!cell || event.target.closest("a")) return;
   const to = leads(cell);
   if (event.ctrlKey || event.metaKey) open(to, "_blank", "noopener");

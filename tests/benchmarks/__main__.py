@@ -1,5 +1,5 @@
 """`make bench`: ours beside nbgrader, otter-grader, papermill and a Jupyter kernel, in one run; then a crowd;
-then the lab's techniques beside TransformerLens's own.
+then the lab's techniques beside TransformerLens's own; then a mentor's pages for a large cohort.
 
 Everybody grades the same exercise with the same checks on the same weights, with one torch thread. Rounds are
 interleaved, so that a busy moment hits all. The crowd are Locust's learners on a cohort's installation. Not a
@@ -50,7 +50,9 @@ NAMES = (
     "otter",
     "locust",
     "techniques",
+    "dashboard",
 )
+_APART = ("locust", "techniques", "dashboard")  # what grades nothing
 _QUIET = 0.3  # load average above which seconds say little
 _REST = 1.0  # seconds
 _QUICK = ("stderr", "patched", "exit")
@@ -137,14 +139,15 @@ def _bench(options: argparse.Namespace) -> None:
     data = settings().data_dir
     before, begun = measure.load(), time.monotonic()
     _say_load(before)
-    names = [name for name in options.only if name not in ("locust", "techniques")]
+    names = [name for name in options.only if name not in _APART]
     results, about = _compared(names, data, options) if names else ({}, {})
     crowds = (
         crowd.measured(prepare(["locust"], data)["locust"], options.quick) if "locust" in options.only else []
     )
     compared = _techniques(options.quick) if "techniques" in options.only else ([], "")
+    pages = _dashboard(options.quick) if "dashboard" in options.only else ([], "")
     machine = {**_machine(), **about, "load_before": before, "seconds": round(time.monotonic() - begun)}
-    _publish(results, crowds, compared, machine, data)
+    _publish(results, crowds, compared, pages, machine, data)
 
 
 def _techniques(quick: bool) -> tuple[list[dict[str, Any]], str]:
@@ -153,6 +156,14 @@ def _techniques(quick: bool) -> tuple[list[dict[str, Any]], str]:
 
     found = techniques.measured(quick)
     return [one.as_json() for one in found], "\n" + techniques.report(found) + "\n"
+
+
+def _dashboard(quick: bool) -> tuple[list[dict[str, Any]], str]:
+    """How long a mentor waits for their pages, and the table."""
+    from tests.benchmarks import dashboard
+
+    found = dashboard.measured(quick)
+    return [one.as_json() for one in found], "\n" + dashboard.report(found) + "\n"
 
 
 def _compared(
@@ -319,11 +330,13 @@ def _publish(
     results: dict[str, Any],
     crowds: list[Crowd],
     compared: tuple[list[dict[str, Any]], str],
+    pages: tuple[list[dict[str, Any]], str],
     machine: dict[str, Any],
     data: Path,
 ) -> None:
     techniques, table_of_them = compared
-    text = _report(results, crowds, machine) + table_of_them
+    dashboard, table_of_pages = pages
+    text = _report(results, crowds, machine) + table_of_them + table_of_pages
     folder = data / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     found = {
@@ -331,6 +344,7 @@ def _publish(
         "systems": results,
         "crowds": [one.as_json() for one in crowds],
         "techniques": techniques,
+        "dashboard": dashboard,
     }
     (folder / "result.json").write_text(json.dumps(found, indent=1))
     (folder / "result.md").write_text(text)
