@@ -52,6 +52,8 @@ def carry(old: str, new: str, first: int, last: int) -> tuple[int, int] | None:
 
     Empty lines alone hold nothing.
     """
+    if old == new:
+        return first, last
     before, after = ([line.rstrip() for line in lines(text)] for text in (old, new))
     left: list[int] = []
     for a, b, size in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():

@@ -112,6 +112,8 @@ def _with_macros(request: Request, context: dict[str, Any]) -> dict[str, Any]:
         "flash": take_word(request),
         "url": addresses(request.app),
     } | context
+    if clash := context.keys() & set(MODULES):
+        raise ValueError(f"A page's values and its macros are both called {sorted(clash)}.")
     context.update({name: _Macros(name, context) for name in MODULES})
     return context
 

@@ -119,7 +119,7 @@ def show_attempt(
         exercise=exercise,
         title=exercise.title if exercise else attempt.exercise,
         answer={} if code else json.loads(attempt.answer),
-        own=attempt.user_id == looker.id,
+        mine=attempt.user_id == looker.id,
         sheet=sheet,
         canned=sheet.canned,
         line=line if 1 <= line <= len(sheet.lines) else 0,

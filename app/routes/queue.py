@@ -102,7 +102,7 @@ def show_replies(
         box=box,
         edit=edit,
         listed=cohorts.seen_by(session, mentor),
-        own=mentor.id,
+        me=mentor.id,
     )
 
 

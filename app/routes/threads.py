@@ -150,9 +150,9 @@ def write_on_lines(
     throttle.check(throttle.WRITE, str(author.id))
     about = subjects.find(session, author, ATTEMPT, attempt_id)
     lines = (first, first if last is None else last)
-    conversations.write_on(session, author, about, body, lines, changes=changes)
+    thread = conversations.write_on(session, author, about, body, lines, changes=changes)
     _keep(session, author, body, keep)
-    return pages.redirect(request, f"{about.href}#line-{max(lines)}", "Sent. It stands beside the code.")
+    return pages.redirect(request, f"{about.href}?said={thread.id}#line-{max(lines)}", "Sent.")
 
 
 @router.post("/outputs/{output_id}/messages", name="write_on_output")
@@ -162,8 +162,8 @@ def write_on_output(
     """A word on a figure, or on whatever else a run showed."""
     throttle.check(throttle.WRITE, str(author.id))
     about = subjects.find(session, author, OUTPUT, output_id)
-    conversations.write_on(session, author, about, body)
-    return pages.redirect(request, f"{about.href}#shown-{output_id}", "Sent. It stands with what was shown.")
+    thread = conversations.write_on(session, author, about, body)
+    return pages.redirect(request, f"{about.href}?said={thread.id}#shown-{output_id}", "Sent.")
 
 
 @router.post("/threads/{thread_id}/messages", name="reply")

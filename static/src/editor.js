@@ -24,7 +24,7 @@ const look = EditorView.theme({
   ".cm-content": { padding: "0.75rem 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 1rem 0 0.5rem" },
   ".cm-gutters": { background: "none", border: "none", color: "var(--code-comment)", minWidth: "2.6rem" },
-  ".cm-lineNumbers .cm-gutterElement": { padding: "0 0.35rem 0 0.75rem", fontSize: "0.78rem", opacity: "0.75" },
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 0.35rem 0 0.75rem", fontSize: "0.78rem" },
   ".cm-activeLine": { background: "none" },
   "&.cm-focused .cm-activeLine": { background: "var(--code-line)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { background: "var(--code-selection) !important" },
