@@ -279,7 +279,7 @@ def visible(session: Session, viewer: User, thread_id: UUID) -> Thread:
 
 
 def _whole(*conditions: ColumnElement[bool]) -> Select[Thread]:
-    messages = selectinload(Thread.messages).options(joinedload(Message.author), joinedload(Message.attempt))
+    messages = selectinload(Thread.messages).joinedload(Message.author)
     query = select(Thread).where(*conditions).order_by(Thread.created_at, Thread.id)
     people = (joinedload(Thread.user), joinedload(Thread.claimed_by))
     return query.options(messages, *people).execution_options(populate_existing=True)

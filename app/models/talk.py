@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.db import Base
 from app.models.people import User
@@ -61,7 +61,13 @@ class Message(Base):
     attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", ondelete="SET NULL"))
 
     author: Mapped[User] = relationship(lazy="raise")
-    attempt: Mapped[Attempt | None] = relationship(lazy="raise")
+
+    if TYPE_CHECKING:
+        attempt_number: Mapped[int | None]  # of that attempt
+
+
+_number = select(Attempt.number).where(Attempt.id == Message.attempt_id).correlate_except(Attempt)
+Message.attempt_number = column_property(_number.scalar_subquery())
 
 
 class CannedReply(Base):

@@ -249,3 +249,17 @@ def test_a_solo_learner_meets_none_of_it(site: FastAPI, only: User) -> None:
     for word in ("Write on line", "Ask for a review", "Overrule", "Sign off", "Ask about this", "mentor"):
         assert word not in page, word
     assert "/requests" not in browser.get("/account").text
+
+
+def test_the_next_attempt_that_passes_shows_what_was_said_before(
+    things: Things, ada: User, mo_browser: Browser
+) -> None:
+    mo_browser.post(f"/attempts/{things.attempt}/lines", first="1", body="A good name.", changes="true")
+    made = _handed_in(
+        ada, "double", "# twice\ndef double(x):\n    return 2 * x\n", attempts.Verdict(Verdict.PASSED, "")
+    )
+    page = mo_browser.get(f"/attempts/{made.id}")
+    assert page.status_code == 200
+    assert "on line 2" in page.text
+    assert "A good name." in page.text
+    assert "Sign it off" in page.text

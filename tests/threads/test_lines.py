@@ -108,7 +108,7 @@ def test_a_remark_is_carried_to_a_line_of_its_own_words_or_to_none(
     first = data.draw(st.integers(1, count))
     last = data.draw(st.integers(first, count))
     found = anchors.carry(old, new, first, last)
-    if found is not None:
+    if found is not None and old != new:
         texts = [line for line in anchors.lines(old)[first - 1 : last] if line]
         assert anchors.lines(new)[found[0] - 1] in texts
         assert anchors.lines(new)[found[1] - 1] in texts
