@@ -78,6 +78,8 @@ def _cell(place: desk.Place, texts: dict[str, str]) -> CellShape:
 
 
 class Text(BaseModel):
+    """What is to stand in an editor."""
+
     text: str = Field(description="At most 64 KB.", examples=["x = 1\n"])
 
 
@@ -93,13 +95,15 @@ def save_draft(lesson: str, cell: str, body: Text, session: Db, learner: Submitt
     return _one(session, learner, found, cell)
 
 
-class Bet(BaseModel):
+class Guess(BaseModel):
+    """A bet on what a cell will show."""
+
     guess: str = Field(max_length=200, description="One of the choices, or a number.")
     confidence: int = Field(70, ge=50, le=100, description="How sure one is, in per cent.")
 
 
 @router.post("/lessons/{lesson}/cells/{cell}/prediction", status_code=204)
-def predict(lesson: str, cell: str, body: Bet, session: Db, learner: Submitter) -> Response:
+def predict(lesson: str, cell: str, body: Guess, session: Db, learner: Submitter) -> Response:
     """Place the bet that a cell asks for before it shows anything. The first one counts."""
     activity.predict(session, learner, lesson, cell, body.guess, body.confidence)
     return Response(status_code=204)

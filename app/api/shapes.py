@@ -54,6 +54,8 @@ class Standing(BaseModel):
 
 
 class InCohort(BaseModel):
+    """What one is in a cohort."""
+
     id: UUID
     name: str
     role: Role
@@ -108,6 +110,8 @@ class LessonShape(BaseModel):
 
 
 class ConceptShape(BaseModel):
+    """A concept of the map, lit once one has worked with it."""
+
     id: str
     title: str
     lit: bool
@@ -272,6 +276,8 @@ class AttemptShape(BaseModel):
 
 
 class CohortShape(BaseModel):
+    """People who learn together, and how many they are."""
+
     id: UUID
     name: str
     about: str
@@ -298,6 +304,8 @@ class LearnerShape(BaseModel):
 
 
 class GradeShape(BaseModel):
+    """Points for one exercise or step."""
+
     item: str
     points: float | None = Field(description="0 to 100; null if nothing of it was tried.")
     attempts: int

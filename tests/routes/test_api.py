@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app import drafts, runs, throttle
 from app.api import waiting
 from app.db import transaction
-from app.models import Cohort, Deed, Run, User
+from app.models import Cohort, Declaration, Deed, Policy, Run, User
 from tests.routes.acting import Browser, Program, Things, failed_verdict, finish
 
 CELLS = "/lessons/counting/cells"
@@ -134,6 +134,17 @@ def test_what_builds_on_something_missing_says_so_as_on_the_page(program: Progra
     answer = program.ask("POST", "/exercises/quadruple/attempts", {"answer": "x = 1"})
     assert answer.status_code == 422
     assert "Hand that in first" in answer.json()["detail"]
+
+
+def test_what_a_cohort_asks_of_ai_is_asked_here_too(program: Program, ada: User, cohort: Cohort) -> None:
+    with transaction() as session:
+        session.get_one(Cohort, cohort.id).ai_policy = Policy.DECLARE
+    silent = program.ask("POST", "/exercises/double/attempts", {"answer": "double = 1"})
+    assert (silent.status_code, "AI" in silent.json()["detail"]) == (422, True)
+    said = program.ask("POST", "/exercises/double/attempts", {"answer": "double = 1", "ai": "the loop"})
+    assert said.status_code == 201
+    with transaction() as session:
+        assert session.scalars(select(Declaration.used_for)).all() == ["the loop"]
 
 
 # ---- waiting
