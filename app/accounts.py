@@ -36,6 +36,7 @@ from app.models import (
     LetterKind,
     Message,
     Reading,
+    ResetLink,
     Run,
     Share,
     SignOff,
@@ -211,12 +212,22 @@ def sign_in(session: Session, email: str, password: str, visitor: User | None = 
 
 
 def set_password(session: Session, user: User, password: str) -> None:
-    """Give an account another password, and sign out every browser. Raises AccountError."""
+    """Give an account another password; every browser is signed out, and links to choose one end.
+
+    Raises AccountError.
+    """
     check_password(password)
     if user.password_hash is not None:
         letters.write(session, LetterKind.PASSWORD, user.id)
     user.password_hash = _hasher.hash(password)
     session.execute(delete(WebSession).where(WebSession.user_id == user.id))
+    _end_links(session, user)
+
+
+def _end_links(session: Session, user: User) -> None:
+    """Those that lie in some mailbox lead nowhere any more."""
+    open_ones = ResetLink.user_id == user.id, ResetLink.used_at.is_(None)
+    session.execute(delete(ResetLink).where(*open_ones))
 
 
 def knows_password(user: User, password: str) -> bool:
@@ -240,6 +251,7 @@ def change_email(session: Session, user: User, email: str) -> None:
     except IntegrityError:  # somebody was a moment faster
         raise AccountError("There is another account with this address.") from None
     if before and before != email:
+        _end_links(session, user)
         letters.write(session, LetterKind.MOVED, user.id, to=before)
 
 

@@ -77,7 +77,6 @@ def use(session: Session, token: str, password: str) -> User:
     if session.scalar(used.returning(ResetLink.id)) is None:  # of two at once, one is late
         raise LinkOver("This link has just been used. Ask for a new one where you sign in.")
     accounts.set_password(session, user, password)
-    session.execute(delete(ResetLink).where(ResetLink.user_id == user.id, ResetLink.used_at.is_(None)))
     return user
 
 

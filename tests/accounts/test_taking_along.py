@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.db import Base
-from app.taking_along import OTHERS, OWN, PRIVATE
+from app.taking_along import OTHERS, OWN, PRIVATE, SECRET
 
 
 def test_it_is_decided_of_every_column_that_names_somebody() -> None:
@@ -16,3 +16,13 @@ def test_it_is_decided_of_every_column_that_names_somebody() -> None:
         if key.column.table.name == "users" and key.ondelete == "CASCADE" and key.parent.name not in OWN
     }
     assert named == OTHERS
+
+
+def test_no_column_that_opens_a_door_is_written_down() -> None:
+    doors = {
+        column.name
+        for table in Base.metadata.sorted_tables
+        for column in table.c
+        if any(word in column.name for word in ("token", "secret", "password"))
+    }
+    assert doors <= SECRET
