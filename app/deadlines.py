@@ -250,6 +250,11 @@ class Dues:
         of = next((known[key].of for key in keys if key in known), {})
         return of[learner].due if learner in of else None
 
+    def due_of_node(self, learner: UUID, node: str) -> datetime | None:
+        """Until when this step or path is due for this learner; None if it is not planned."""
+        of = next((one.of for one in self.items if one.item.key == f"node:{node}"), {})
+        return of[learner].due if learner in of else None
+
     def late(self, learner: UUID, exercise: str, handed_in: datetime) -> bool:
         """Whether what was handed in at this moment came after its date."""
         due = self.due(learner, exercise)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import cohorts, deeds, progress
+from app import cohorts, deadlines, deeds, progress
 from app.deeds import Kind
 from app.lessons import Exercise, course
 from app.models import Cohort, Standing, User
@@ -64,6 +64,12 @@ class Grade:
     points: float | None
     attempts: int
     passed_at: datetime | None  # of a step, when the exercise that completed it was passed
+    due: datetime | None = None  # for this learner, where the cohort has planned it
+
+    @property
+    def late(self) -> bool:
+        """Whether it was passed after its date. That takes no points away."""
+        return self.due is not None and self.passed_at is not None and self.passed_at > self.due
 
 
 @dataclass(frozen=True)
@@ -76,15 +82,21 @@ class Row:
 
 def of(session: Session, cohort: Cohort, by: By = By.EXERCISE, until: date | None = None) -> list[Row]:
     """The grades of everybody who learns in the cohort, by name. What was passed after the day `until` (UTC)
-    does not count. Call with a cohort that `cohorts.find` gave. Two queries, however many learn there.
+    does not count. Call with a cohort that `cohorts.find` gave. Six queries, however many learn there.
     """
     learners = cohorts.learners(cohort)
     people = session.scalars(select(User).where(User.id.in_(learners)).order_by(User.name, User.id)).all()
     known: dict[UUID, dict[str, Standing]] = {}
     for standing in session.scalars(select(Standing).where(Standing.user_id.in_(learners))):
         known.setdefault(standing.user_id, {})[standing.exercise] = standing
-    listed = items(by)
-    return [Row(one, tuple(_grade(item, known.get(one.id, {}), until) for item in listed)) for one in people]
+    listed, dues = items(by), deadlines.of_cohort(session, cohort)
+
+    def graded(item: Item, learner: UUID) -> Grade:
+        exercise = by is By.EXERCISE
+        due = dues.due(learner, item.id) if exercise else dues.due_of_node(learner, item.id)
+        return replace(_grade(item, known.get(learner, {}), until), due=due)
+
+    return [Row(one, tuple(graded(item, one.id) for item in listed)) for one in people]
 
 
 def items(by: By) -> list[Item]:
@@ -142,12 +154,12 @@ Cells = Sequence[object]
 
 def _generic(rows: list[Row], _items: list[Item], by: By) -> Iterator[Cells]:
     """A line for each learner and item."""
-    yield ("name", "email", by.value, "title", "points", "attempts", "passed_at")
+    yield ("name", "email", by.value, "title", "points", "attempts", "passed_at", "due", "late")
     for row in rows:
         for grade in row.grades:
-            passed = grade.passed_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if grade.passed_at else ""
+            dates, late = (_moment(grade.passed_at), _moment(grade.due)), "late" if grade.late else ""
             who, what = (row.learner.name, row.learner.email or ""), (grade.item.id, grade.item.title)
-            yield (*who, *what, _points(grade), grade.attempts, passed)
+            yield (*who, *what, _points(grade), grade.attempts, *dates, late)
 
 
 def _moodle(rows: list[Row], listed: list[Item], _by: By) -> Iterator[Cells]:
@@ -163,6 +175,10 @@ def _canvas(rows: list[Row], listed: list[Item], _by: By) -> Iterator[Cells]:
     yield ("    Points Possible", "", "", "", "", *(FULL for _ in listed))
     for row in rows:
         yield (row.learner.name, "", "", row.learner.email or "", "", *map(_points, row.grades))
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 def _points(grade: Grade) -> object:

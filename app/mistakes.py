@@ -7,6 +7,7 @@ strings and the layout are gone, and names that its writer has chosen are others
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,10 +37,10 @@ class Example:
     code: str
 
 
-def of_week(session: Session, cohort: Cohort) -> Example | None:
+def of_week(session: Session, cohort: Cohort, closed: Collection[str] = ()) -> Example | None:
     """The one that the most learners of the cohort made in the last seven days, if enough did. Two queries.
 
-    Of mistakes that the course knows no more, nothing is said.
+    Of mistakes that the course knows no more, nothing is said; nor of the exercises that are `closed`.
     """
     mistake = Attempt.details["mistake"].as_string()
     people = func.count(Attempt.user_id.distinct())
@@ -54,7 +55,7 @@ def of_week(session: Session, cohort: Cohort) -> Example | None:
     for name, wrong, count in session.execute(often).all():
         exercise = course().exercises.get(name)
         variant = next((one for one in exercise.mistakes if one.name == wrong), None) if exercise else None
-        if exercise is None or variant is None:
+        if exercise is None or variant is None or name in closed:
             continue
         answers = select(Attempt.answer).where(*recent, Attempt.exercise == name, mistake == wrong)
         texts = session.scalars(answers.order_by(Attempt.id.desc()).limit(_LOOKED_AT)).all()

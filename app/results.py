@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app import activity
+from app import activity, deeds
 from app.activity import Kind
+from app.deeds import Kind as Noted
+from app.grades import harmless
 from app.models import (
     Allowance,
     Assessment,
     Attempt,
+    Cohort,
     Membership,
     Role,
     Sitting,
@@ -131,3 +136,32 @@ def _before(
         if moment < begun[user_id].started_at:
             found.setdefault((user_id, exercise), []).append(word)
     return found
+
+
+# ---- as a file
+
+
+def table(session: Session, viewer: User, cohort: Cohort, assessment: Assessment) -> str:
+    """A line for each learner and exercise, for spreadsheets; that it was taken is noted in the audit log."""
+    noted = Noted.GRADES_TAKEN
+    deeds.note(session, viewer, noted, cohort=cohort, layout="assessment", by=assessment.title)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    head = ("name", "email", "exercise", "verdict", "points", "attempts", "begun", "extra_minutes", "before")
+    writer.writerow(head)
+    for one in of(session, assessment):
+        begun = one.sitting.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if one.sitting else ""
+        for exercise, answered in one.answers.items():
+            word = answered.verdict.value if answered.verdict else ""
+            points = (100 if answered.passed else 0) if one.sitting else ""
+            what = (
+                exercise,
+                word,
+                points,
+                len(answered.attempts),
+                begun,
+                one.extra,
+                " ".join(answered.before),
+            )
+            writer.writerow(harmless(value) for value in (one.learner.name, one.learner.email or "", *what))
+    return file.getvalue()

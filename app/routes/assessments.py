@@ -99,6 +99,15 @@ def show_results(
     )
 
 
+@router.get(f"{HERE}/{{assessment_id}}/results.csv", name="take_results")
+def take_results(cohort_id: UUID, assessment_id: UUID, session: Db, mentor: Mentor) -> Response:
+    """The results as a CSV file; that they were taken is noted."""
+    cohort, assessment = _find(session, mentor, cohort_id, assessment_id)
+    text = results.table(session, mentor, cohort, assessment)
+    headers = {"content-disposition": 'attachment; filename="results.csv"', "cache-control": "no-store"}
+    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
 @router.post(f"{HERE}/{{assessment_id}}", name="change_assessment")
 def change_assessment(
     cohort_id: UUID, assessment_id: UUID, request: Request, session: Db, mentor: Mentor, told: Told

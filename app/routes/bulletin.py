@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import bulletin, cohorts, handover, mistakes, pages, plan
+from app import assessments, bulletin, cohorts, deadlines, handover, mistakes, pages, plan, sittings
 from app.guard import Unusable
 from app.models import Cohort, Role
 from app.visitors import Db, Member, Mentor
@@ -24,14 +24,18 @@ def show_bulletin(cohort_id: UUID, request: Request, session: Db, user: Member) 
     """What a learner of the cohort should know."""
     told = bulletin.of(session, user, cohort_id)
     zone = plan.zone(told.cohort.time_zone)
-    return pages.render(request, "accounts/cohort.html", told=told, zone=zone)
+    mine = [one for one in deadlines.of_learner(session, user) if one.cohort.id == cohort_id]
+    sat = [one for one in assessments.upcoming(session, user) if one.cohort.id == cohort_id]
+    return pages.render(
+        request, "accounts/cohort.html", told=told, zone=zone, deadlines=mine, assessments=sat
+    )
 
 
 @router.get("/cohorts/{cohort_id}/mistake", name="show_mistake", response_class=HTMLResponse)
 def show_mistake(cohort_id: UUID, request: Request, session: Db, user: Member) -> HTMLResponse:
     """This week's most frequent mistake, to discuss; of nobody in particular."""
     cohort = bulletin.find(session, user, cohort_id)
-    example = mistakes.of_week(session, cohort)
+    example = mistakes.of_week(session, cohort, sittings.closed_to(session, user).keys())
     return pages.render(
         request, "accounts/mistake.html", cohort=cohort, example=example, fewest=mistakes.FEWEST
     )

@@ -17,6 +17,7 @@ from app import (
     frontier,
     given,
     jupyter,
+    mistakes,
     runs,
     sittings,
     understanding,
@@ -174,6 +175,17 @@ def test_before_it_opens_nothing_is_closed(session: Session, ada: User, helped: 
     make(opens_at=now() + HOURS)
     assert len(attempts.open_hint(session, ada, "double")) == 2
     attempts.hand_in(session, ada, "double", "def double(x): return 2 * x")
+
+
+def test_the_weeks_mistake_to_discuss(
+    session: Session, ada: User, helped: None, make: Make, here: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.mistakes.FEWEST", 1)
+    known = mistakes.of_week(session, here)
+    assert known is not None
+    assert known.exercise.id == "double"
+    make()
+    assert mistakes.of_week(session, here, sittings.closed_to(session, ada).keys()) is None
 
 
 def test_scratch_runs_go_on(session: Session, ada: User, opened: Assessment) -> None:

@@ -267,3 +267,12 @@ def test_results_say_what_was_done_and_what_was_known_before(
     assert first.answers["double"].before == ("hints",)
     assert [one.id for one in first.answers["double"].attempts] == [attempt.id]
     assert (first.answers["largest"].verdict, second.sitting) == (None, None)
+
+
+def test_results_as_a_table(session: Session, make: Make, here: Cohort, mo: User, ada: User) -> None:
+    made = make()
+    sitting = assessments.start(session, ada, made.id, True)
+    lines = [line.split(",") for line in results.table(session, mo, here, made).splitlines()]
+    began = sitting.started_at.strftime("%Y-%m-%d %H:%M:%S")
+    assert lines[1] == ["Ada", "ada@example.org", "double", "", "0", "0", began, "0", ""]
+    assert lines[3] == ["Ben", "ben@example.org", "double", "", "", "0", "", "0", ""]

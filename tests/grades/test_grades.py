@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import grades
+from app import grades, plan
 from app.db import now
 from app.grades import By, Layout
 from app.lessons import Lesson, course
-from app.models import Cohort, Deed, Standing, User
+from app.models import Cohort, Deed, Part, Standing, User
 
 AUTUMN = datetime(2026, 10, 3, 23, 30, tzinfo=UTC)
 
@@ -82,10 +82,33 @@ def test_a_table_has_a_line_for_each_grade_with_its_date(
 ) -> None:
     stand(session, ada, "double", 3, AUTUMN)
     lines = parsed(grades.take(session, mo, cohort, Layout.GENERIC, By.EXERCISE))
-    assert lines[0] == ["name", "email", "exercise", "title", "points", "attempts", "passed_at"]
+    assert lines[0] == [
+        "name",
+        "email",
+        "exercise",
+        "title",
+        "points",
+        "attempts",
+        "passed_at",
+        "due",
+        "late",
+    ]
     title = course().exercises["double"].title
-    assert ["Ada", "ada@example.org", "double", title, "100", "3", "2026-10-03 23:30:00"] in lines
+    assert ["Ada", "ada@example.org", "double", title, "100", "3", "2026-10-03 23:30:00", "", ""] in lines
     assert len(lines) == 1 + 2 * 3
+
+
+def test_what_was_passed_after_its_date_is_marked_and_has_all_its_points(
+    session: Session, ada: User, ben: User, mo: User, cohort: Cohort, lesson: Lesson
+) -> None:
+    here = session.get_one(Cohort, cohort.id)
+    plan.put(session, mo, here, [plan.Item(Part.EXERCISE, "double", date(2026, 10, 2))])
+    stand(session, ada, "double", 3, AUTUMN)
+    stand(session, ben, "double", 1, AUTUMN - timedelta(days=3))
+    lines = parsed(grades.take(session, mo, here, Layout.GENERIC, By.EXERCISE))
+    found = {line[0]: (line[4], *line[7:]) for line in lines if line[2] == "double"}
+    due = "2026-10-02 23:59:59"
+    assert found == {"Ada": ("100", due, "late"), "Ben": ("100", due, "")}
 
 
 def test_moodle_finds_people_by_their_address(

@@ -182,6 +182,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "show_assessments": ("GET", f"{C}/assessments", {}, (303, 403, 403, 403, 200, 404, 200)),
     "make_assessment": ("POST", f"{C}/assessments", SHEET, (401, 403, 403, 403, 303, 404, 422)),  # not twice
     "show_results": ("GET", EXAM, {}, (303, 403, 403, 403, 200, 404, 200)),
+    "take_results": ("GET", f"{EXAM}/results.csv", {}, (303, 403, 403, 403, 200, 404, 200)),
     "change_assessment": ("POST", EXAM, SHEET, (401, 403, 403, 403, 303, 404, 303)),
     "allow_time": (
         "POST", f"{EXAM}/extra", {"learner": "{ada}", "minutes": "9"}, (401, 403, 403, 403, 303, 404, 303)
