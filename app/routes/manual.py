@@ -16,7 +16,8 @@ router = APIRouter(prefix="/manual")
 
 FOLDER = ROOT / "app" / "manual"  # its pages, in the order in which one would read them
 PAGES = (
-    *("machine", "scale", "sandbox", "models", "gpu", "cohort", "people", "accounts", "meetings", "api"),
+    *("machine", "scale", "sandbox", "models", "gpu", "cohort", "people", "accounts", "meetings"),
+    *("course", "api"),
     *("watching", "backups", "failures", "graded", "views"),
 )
 VIEWS = (  # whose pictures are in `views/`, by day and by night
