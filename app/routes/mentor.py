@@ -20,6 +20,7 @@ from app import (
     pages,
     progress,
     proof,
+    signoffs,
     threads,
     timeline,
     worktime,
@@ -108,4 +109,5 @@ def show_learner(
         found=found,
         milestones=explaining.of(session, learner, row.statuses),
         due=deadlines.shown_to(session, mentor, learner),
+        signed=signoffs.by_cell(session, learner.id),
     )

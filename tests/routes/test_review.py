@@ -263,3 +263,11 @@ def test_the_next_attempt_that_passes_shows_what_was_said_before(
     assert "on line 2" in page.text
     assert "A good name." in page.text
     assert "Sign it off" in page.text
+
+
+def test_the_timeline_leads_to_the_attempt_and_to_a_copy_of_its_code(
+    things: Things, ada: User, mo_browser: Browser
+) -> None:
+    page = mo_browser.get(f"/mentor/learners/{ada.id}").text
+    assert f'href="/attempts/{things.attempt}/trial"' in page
+    assert "Write on a line" in page
