@@ -17,6 +17,7 @@ DOORS = ("app.main", "app.pages", "app.visitors", "app.routes")
 NOUNS = (
     *("accounts", "activity", "attempts", "chains", "choices", "drafts", "examples", "leases", "line"),
     *("progress", "runs", "threads", "throttle", "events", "jobs", "guard", "models", "db", "config", "path"),
+    *("worktime", "pace", "brief", "meetings", "bulletin", "handover", "mistakes", "privacy", "oversight"),
     *("concerns", "logs", "metrics", "operating", "tally", "watch"),
 )
 
