@@ -49,8 +49,8 @@ KEPT = (
         ("reset_links", "letters", "mailings"),
     ),
     Kept(
-        "Tokens with which your own scripts speak for you: scrambled, with what you call them, what they may do, "
-        "and when they were last used.",
+        "Tokens with which your own scripts speak for you: scrambled, with what you call them, what they may "
+        "do, and when they were last used.",
         _YOU,
         _ACCOUNT,
         ("api_tokens",),
