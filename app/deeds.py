@@ -55,6 +55,9 @@ class Kind(StrEnum):
     ANNOUNCEMENT_REMOVED = "announcement_removed"
     OFFICE_HOURS = "office_hours"
     HANDED_OVER = "handed_over"
+    REGRADE_BEGUN = "regrade_begun"
+    REGRADE_APPLIED = "regrade_applied"
+    REGRADE_DISCARDED = "regrade_discarded"
 
 
 def note(

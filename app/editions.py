@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ from app.deeds import Kind
 from app.guard import Unusable, admin_only
 from app.lessons import Course, Exercise, Lesson, Prose
 from app.lessons import editions as shelf
-from app.models import Cohort, Deed, Edition, Membership, Role, Run, State, User
+from app.models import Cohort, Deed, Edition, Membership, Rejudged, Rejudgement, Role, Run, State, User
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def forget(session: Session) -> int:
 def _wanted() -> Iterator[Any]:
     yield select(Cohort.edition)
     yield select(Run.edition).where(Run.state.in_((State.QUEUED, State.RUNNING)))
+    yield select(Rejudgement.edition).where(Rejudgement.state == Rejudged.WAITING)
 
 
 # ---- read
@@ -110,16 +112,30 @@ class Pinned:
 
 def of(session: Session, user: User) -> Pinned | None:
     """By which edition somebody learns: the one pinned first, of their classes that run. None: the newest."""
+    query = _pinned().where(Membership.user_id == user.id).limit(1)
+    found = session.execute(query).one_or_none()
+    return Pinned(found.name, found.edition, f"{found.pinned_at:%-d %B %Y}") if found else None
+
+
+def of_all(session: Session, users: Set[UUID]) -> dict[UUID, str]:
+    """Learner → the edition that they learn by, for those of these who do not follow the newest."""
+    found: dict[UUID, str] = {}
+    for row in session.execute(_pinned().add_columns(Membership.user_id)):
+        if row.user_id in users:
+            found.setdefault(row.user_id, row.edition)
+    return found
+
+
+def _pinned() -> Select[str, str, datetime | None]:
+    """Of those who learn in classes that run now, what is pinned, the first pinned first."""
     today = now().date()
     running = (
         or_(Cohort.starts_on.is_(None), Cohort.starts_on <= today),
         or_(Cohort.ends_on.is_(None), Cohort.ends_on >= today),
     )
-    learns = (Membership.user_id == user.id, Membership.role == Role.LEARNER, Membership.left_at.is_(None))
+    learns = (Membership.role == Role.LEARNER, Membership.left_at.is_(None))
     query = select(Cohort.name, Cohort.edition, Cohort.pinned_at).join(Cohort.memberships)
-    pinned = query.where(*learns, *running, Cohort.edition != "").order_by(Cohort.pinned_at, Cohort.id)
-    found = session.execute(pinned.limit(1)).one_or_none()
-    return Pinned(found.name, found.edition, f"{found.pinned_at:%-d %B %Y}") if found else None
+    return query.where(*learns, *running, Cohort.edition != "").order_by(Cohort.pinned_at, Cohort.id)
 
 
 def read_as(session: Session, user: User) -> Pinned | None:

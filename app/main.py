@@ -57,6 +57,7 @@ from app.routes import (
     plan,
     privacy,
     queue,
+    regrades,
     resets,
     reviews,
     runs,
@@ -138,6 +139,7 @@ def create_app() -> FastAPI:
     app.include_router(assessments.router)
     app.include_router(notices.router)
     app.include_router(deeds.router)
+    app.include_router(regrades.router)
     app.include_router(accounts.router)
     app.include_router(account.router)
     app.include_router(resets.router)

@@ -47,6 +47,10 @@ from app.models import (
     PlanChange,
     PlanItem,
     Reading,
+    Regrade,
+    RegradeState,
+    Rejudged,
+    Rejudgement,
     ResetLink,
     Role,
     Run,
@@ -139,7 +143,20 @@ def _at_work(session: Session, user: User) -> None:
         )
     )
     session.flush()
+    _judged_again(session, attempt)
     _talked_about(session, user, attempt)
+
+
+def _judged_again(session: Session, attempt: Attempt) -> None:
+    words = {"exercise": "double", "title": ODD[:200], "cohort_name": ODD[:80], "made_by": ODD[:80]}
+    regrade = Regrade(**words, latest=True, by_newest=False, state=RegradeState.APPLIED, closed_at=MOMENT)
+    session.add(regrade)
+    session.flush()
+    again = Rejudgement(regrade_id=regrade.id, attempt_id=attempt.id, edition="e" * 64, why=ODD)
+    again.old_verdict, again.old_message, again.old_details = Verdict.FAILED, ODD, FIGURE
+    again.old_edition, again.old_version, again.state = "", "1" * 64, Rejudged.JUDGED
+    again.verdict, again.message, again.applied_at = Verdict.PASSED, ODD, MOMENT
+    session.add(again)
 
 
 def _talked_about(session: Session, user: User, attempt: Attempt) -> None:

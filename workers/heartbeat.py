@@ -24,6 +24,7 @@ class Stop(StrEnum):
     CANCELLED = "cancelled"  # the learner wants it
     LOST = "lost"  # somebody else has the run now: nothing we find out counts
     SHUTDOWN = "shutdown"  # this worker is going; the run goes back to the queue
+    YIELD = "yield"  # it was in no hurry, and somebody waits who is
 
 
 class Cancellable(Protocol):

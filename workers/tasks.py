@@ -79,7 +79,7 @@ def run(self: Task, **_: Any) -> None:
     try:
         _tell_places()
         with logs.about(run=held.id, user=held.user_id):
-            _do(held, _grade if held.kind is RunKind.GRADE else _run)
+            _do(held, grade if held.kind is RunKind.GRADE else _run)
     finally:
         for queue in ROOM.give_back(held.id):
             jobs.send(RUN, queue)
@@ -148,7 +148,7 @@ def _wish(held: Run) -> dict[str, Any] | None:
     return wish(f"{held.user_id}/{held.lesson}", [(link["cell"], link["text"]) for link in held.chain])
 
 
-def _grade(job: Job) -> tuple[Result, Verdict | None]:
+def grade(job: Job) -> tuple[Result, Verdict | None]:
     """The examiner hears of the answer first: while its code runs, the first question is prepared."""
     run, known = job.run, _course(job.run)
     exercises = known.exercises

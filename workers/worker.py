@@ -42,6 +42,7 @@ from app.db import transaction
 from workers import heartbeat, post, tasks, vitals  # noqa: F401  (post: its job is known by that)
 from workers.installs import Installer
 from workers.pool import PromptPool
+from workers.regrader import Regrader
 
 log = logging.getLogger(__name__)
 
@@ -167,12 +168,13 @@ def main() -> int:
     logs.set_up("worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)  # learners' code runs elsewhere, not here
     name = f"{machine.name()}-{secrets.token_hex(3)}"  # in containers, process ids are not unlike
-    sweeper, installer = Sweeper(name), Installer()
+    sweeper, installer, regrader = Sweeper(name), Installer(), Regrader()
     asked = threading.Event()
 
     def ready(**_: object) -> None:
         sweeper.start()
         installer.start()
+        regrader.start()
         logs.ready(log)
 
     def shutting_down(**_: object) -> None:
@@ -189,6 +191,7 @@ def main() -> int:
         _stop_runs()  # also where Celery ended for reasons of its own: no run should wait for its lease
         sweeper.end()
         installer.end()
+        regrader.end()
     return 0 if asked.is_set() and not sweeper.stalled else 1
 
 

@@ -9,6 +9,8 @@ from app.models.kinds import (
     LetterKind,
     Part,
     Policy,
+    RegradeState,
+    Rejudged,
     Role,
     RunKind,
     State,
@@ -30,6 +32,7 @@ from app.models.meetings import (
 )
 from app.models.people import Choice, User, WebSession
 from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
+from app.models.regrades import Regrade, Rejudgement
 from app.models.standings import Standing
 from app.models.talk import CannedReply, Message, SignOff, Thread
 from app.models.tokens import ApiToken
@@ -76,6 +79,10 @@ __all__ = [
     "PlanItem",
     "Policy",
     "Reading",
+    "Regrade",
+    "RegradeState",
+    "Rejudged",
+    "Rejudgement",
     "ResetLink",
     "Role",
     "Run",

@@ -96,6 +96,23 @@ class LetterKind(StrEnum):
     PASSWORD = "password"  # it was changed
 
 
+class RegradeState(StrEnum):
+    """Where judging an exercise's attempts again stands."""
+
+    JUDGING = "judging"
+    READY = "ready"  # all are judged again: somebody looks at what would change
+    APPLIED = "applied"
+    DISCARDED = "discarded"
+
+
+class Rejudged(StrEnum):
+    """Where judging one attempt again stands."""
+
+    WAITING = "waiting"
+    JUDGED = "judged"
+    GIVEN_UP = "given_up"  # our fault, or the exercise is gone: the attempt stays as it is
+
+
 def text_enum(kind: type[StrEnum]) -> Enum:
     """Stored as its value in a plain string column, so that adding a member needs no migration."""
     return Enum(

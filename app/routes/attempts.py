@@ -15,11 +15,13 @@ from app import (
     deadlines,
     desk,
     drafts,
+    editions,
     frontier,
     given,
     honesty,
     notices,
     pages,
+    regrades,
     sheets,
     sittings,
     throttle,
@@ -108,6 +110,8 @@ def show_attempt(
     With `line`, there is a form to write on that line; for htmx, only that.
     """
     attempt = attempts.visible(session, looker, attempt_id)
+    if attempt.user_id != looker.id:
+        editions.read_as(session, attempt.user)  # what its learner sees
     exercise = _known(attempt.exercise)
     code = exercise is None or not exercise.is_form
     sheet = sheets.of(session, looker, attempt, code=code)
@@ -123,6 +127,7 @@ def show_attempt(
         sheet=sheet,
         canned=sheet.canned,
         line=line if 1 <= line <= len(sheet.lines) else 0,
+        history=regrades.history(session, attempt),
         outdated=exercise is not None and exercise.version != attempt.exercise_version,
         said_of_ai=honesty.of_attempts(session, [attempt.id]).get(attempt.id),
         late=deadlines.late_in(session, looker, attempt) if attempt.user_id != looker.id else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Bench:
 
     session: Session
     run_jobs: Callable[[], list[str]]
+    seen: str = ""  # the newest course, as the examiner last saw it
 
     def hand_in(self, user: User, answer: str, exercise: str = "double") -> Attempt:
         attempt = self.waiting(user, answer, exercise)
@@ -81,6 +83,9 @@ class Bench:
         return self.session.get_one(Attempt, attempt.id)
 
     def waiting(self, user: User, answer: str, exercise: str = "double") -> Attempt:
+        if self.seen != newest().edition:
+            time.sleep(1.1)  # how long it may take until the examiner looks at the files again
+            self.seen = newest().edition
         with reading():  # as a request does
             editions.read_as(self.session, user)
             attempt = attempts.hand_in(self.session, user, exercise, answer)

@@ -88,6 +88,7 @@ class Things:
     office_hour: UUID
     reading: UUID
     api_token: UUID
+    regrade: UUID
     calendar: str
     extension: UUID
     browser: UUID

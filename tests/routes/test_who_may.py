@@ -20,6 +20,7 @@ C = "/mentor/cohorts/{cohort}"
 A = "/mentor/learners/{ada}"
 EXAM = f"{C}/assessments/{{assessment}}"
 SHEET = {"title": "Mid", "exercise": "quadruple", "opens": "2031-05-01T10:00", "closes": "2031-05-01T12:00"}
+R = "/operate/regrades/{regrade}"
 Statuses = tuple[int, int, int, int, int, int, int]
 # route: (method, address, what is sent, status for each of the cast)
 TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
@@ -215,6 +216,12 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "explain": (  # nobody has passed the milestone
         "POST", "/path/nodes/start/explanation", {"text": "It doubles."}, (401, 404, 404, 404, 404, 404, 404)
     ),
+    "show_regrades": ("GET", "/operate/regrades", {}, (303, 403, 403, 403, 403, 403, 200)),
+    "begin_regrade": ("POST", "/operate/regrades", {"exercise": "largest"}, (401, 403, 403, 403, 403, 403, 422)),
+    "show_regrade": ("GET", R, {}, (303, 403, 403, 403, 403, 403, 200)),
+    "apply_regrade": ("POST", f"{R}/apply", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "discard_regrade": ("POST", f"{R}/discard", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "try_regrade_again": ("POST", f"{R}/again", {}, (401, 403, 403, 403, 403, 403, 303)),
     # coming in, going, being told
     "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
