@@ -75,7 +75,9 @@ def give_back(session: Session, one: Rejudgement, fault: str = "") -> None:
     if last:
         return give_up(session, one, fault)
     later = now() + timedelta(seconds=HINT_SECONDS)
-    session.execute(_held(one).values(nonce="", lease_until=later, faults=Rejudgement.faults + bool(fault)))
+    session.execute(
+        _held(one).values(nonce="", lease_until=later, faults=Rejudgement.faults + int(bool(fault)))
+    )
 
 
 def give_up(session: Session, one: Rejudgement, why: str) -> None:
