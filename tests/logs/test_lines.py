@@ -125,7 +125,7 @@ def test_a_fault_is_one_line_with_the_places_it_came_from(said: Said) -> None:
 
 def test_what_people_wrote_is_in_no_fault_of_the_database(said: Said, ada: User) -> None:
     secret = "import antigravity  # my answer"
-    row = {"name": secret, "email": ada.email, "guest": False, "mentor": False, "admin": False, "goal": ""}
+    row = {"name": secret, "email": ada.email, "guest": False, "admin": False, "goal": ""}
     with pytest.raises(IntegrityError) as caught, transaction() as session:
         session.execute(insert(User).values(**row))
     log.error("it broke: %s", caught.value, exc_info=caught.value)
