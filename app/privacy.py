@@ -154,6 +154,14 @@ KEPT = (
         together=True,
     ),
     Kept(
+        "Attempts that were judged again because an exercise had changed: the verdict before, the one after, "
+        "and whether it counts.",
+        "whoever runs the site; of your attempt also you and your mentors",
+        _ACCOUNT,
+        ("regrades", "rejudgements"),
+        together=True,
+    ),
+    Kept(
         "Assessments: which exercises, when you sat one, with how much time, and what you handed in.",
         _MENTORS,
         _ACCOUNT,

@@ -162,7 +162,8 @@ SETTLED = """element => element.dataset.ready !== undefined
 
 
 def _touch_figures(page: Page) -> None:
-    """Bring every figure and view to the screen, move over it, press its buttons."""
+    """Open every fold, bring every figure and view to the screen, move over it, press its buttons."""
+    page.evaluate("() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
     for figure in page.locator("plotly-figure, .view").all():
         figure.scroll_into_view_if_needed()
         page.wait_for_function(SETTLED, arg=figure.element_handle())

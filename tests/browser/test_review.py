@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,18 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.acting import LESSON, cell, fits, hand_in, slipped, solution
 from tests.browser.conftest import PHONE, WIDE, Visit, Watch
+from tests.serve.starting import Site, start_site
 
 EXERCISE = "induction_score"
 MENDED = "# one further than the copy before\n\n" + solution(EXERCISE)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of its own: its people come to it as to a new one, whatever other tests have left."""
+    with start_site(tmp_path_factory.mktemp("review")) as started:
+        started.wait_until_ready()
+        yield started
 
 
 def _sign_up(page: Page, name: str) -> None:
