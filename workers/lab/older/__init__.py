@@ -1,12 +1,12 @@
 """Libraries that older notebooks import and nobody needs here: small ones of the same names stand in.
 
 `display` and `circuitsvis` show on this page; a progress bar for notebooks is one for terminals. They are
-offered only to the process that runs cells, and only where the real library is not installed.
+offered only to the process that runs cells; there they win, as the real ones would show nothing on this page.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -50,11 +50,7 @@ class _Finder(MetaPathFinder, Loader):
 
 def offer() -> None:
     """From now on they can be imported."""
-    finder = _Finder()
     if not any(isinstance(each, _Finder) for each in sys.meta_path):
-        tqdms = [name for name in _STAND_INS if name.startswith("tqdm.")]
-        missing = [name for name in ("IPython", "circuitsvis") if importlib.util.find_spec(name) is None]
-        for name in list(_STAND_INS):
-            if name.partition(".")[0] not in missing and name not in tqdms:
-                del _STAND_INS[name]
-        sys.meta_path.insert(0, finder)
+        for name in _STAND_INS:
+            sys.modules.pop(name, None)  # some library may have looked whether it is there
+        sys.meta_path.insert(0, _Finder())
