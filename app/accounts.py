@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -387,8 +387,3 @@ def _rows(session: Session, table: type[_Row], user: User) -> list[_Row]:
 
 def _by(rows: Iterable[Any], *names: str) -> dict[tuple[Any, ...], Any]:
     return {tuple(getattr(row, name) for name in names): row for row in rows}
-
-
-def signed_in_until(user: User) -> datetime:
-    """When a browser that signs in now would be signed out again if nobody used it."""
-    return now() + lifetime(user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from sqlalchemy import update
@@ -105,6 +106,14 @@ def clean_text(text: str, limit: int = MAX_TEXT) -> str:
             "Your text is still in the editor: shorten it and try again."
         )
     return text
+
+
+def clean_day(text: str) -> date | None:
+    """The day that somebody wrote into a form; None where they left it empty. Raises Unusable."""
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise Unusable("Write a day as year-month-day: 2027-01-31.") from None
 
 
 def storable(text: str) -> str:

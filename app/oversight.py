@@ -19,16 +19,12 @@ from app.models import Attempt, Membership, Role, Thread, User
 _AGAIN = timedelta(hours=1)  # an admin who goes on looking is noted once in it
 
 
-def learners_of(mentor: User, cohort: UUID | None = None) -> Select[UUID]:
-    """The ids of those whom this mentor accompanies: in all cohorts, or in one of them."""
+def learners_of(mentor: User) -> Select[UUID]:
+    """The ids of those whom this mentor accompanies, in whichever cohort."""
     theirs, mine = aliased(Membership), aliased(Membership)
     together = and_(mine.cohort_id == theirs.cohort_id, mine.role == Role.MENTOR, mine.left_at.is_(None))
-    query = (
-        select(theirs.user_id)
-        .join(mine, together)
-        .where(mine.user_id == mentor.id, theirs.role == Role.LEARNER, theirs.left_at.is_(None))
-    )
-    return query if cohort is None else query.where(theirs.cohort_id == cohort)
+    learns = (theirs.role == Role.LEARNER, theirs.left_at.is_(None))
+    return select(theirs.user_id).join(mine, together).where(mine.user_id == mentor.id, *learns)
 
 
 def may_see(viewer: User, owner: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import assessments, bulletin, cohorts, deadlines, handover, mistakes, pages, plan, sittings
-from app.guard import Unusable
+from app.guard import Unusable, clean_day
 from app.models import Cohort, Role
 from app.visitors import Db, Member, Mentor
 
@@ -74,7 +74,7 @@ def announce(
 ) -> Response:
     """Tell the cohort something."""
     cohort = cohorts.find(session, mentor, cohort_id)
-    bulletin.announce(session, mentor, cohort, body, _day(pinned_until))
+    bulletin.announce(session, mentor, cohort, body, clean_day(pinned_until))
     return _back(request, cohort_id, "Said. Each of the learners has a notice.")
 
 
@@ -94,7 +94,7 @@ def change_announcement(
     if move == "remove":
         said = bulletin.remove(session, mentor, cohort, announcement_id)
         return _back(request, cohort_id, f"Taken away. It began: {said[:80]}")
-    bulletin.change(session, cohort, announcement_id, body, _day(pinned_until))
+    bulletin.change(session, cohort, announcement_id, body, clean_day(pinned_until))
     return _back(request, cohort_id, "Changed. Nobody was told again.")
 
 
@@ -149,13 +149,6 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise Unusable("Choose one of this cohort's mentors.") from None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text.strip() else None
-    except ValueError:
-        raise Unusable("Write a day as year-month-day: 2027-01-31.") from None
 
 
 def _moment(text: str, cohort: Cohort) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from app import cohorts, pages, throttle
 from app.cohorts import Plan
 from app.config import settings
-from app.guard import Unusable
+from app.guard import Unusable, clean_day
 from app.models import Cohort, Role
 from app.visitors import Admin, Db, Member, Mentor, Viewer, address
 
@@ -24,15 +23,7 @@ Text = Annotated[str, Form()]
 def _plan(
     name: Text = "", about: Text = "", starts_on: Text = "", ends_on: Text = "", open: Text = ""
 ) -> Plan:
-    return Plan(name, about, _day(starts_on), _day(ends_on), bool(open))
-
-
-def _day(text: str) -> date | None:
-    """Raises Unusable."""
-    try:
-        return date.fromisoformat(text) if text.strip() else None
-    except ValueError:
-        raise Unusable("Write a day as year-month-day: 2027-01-31.") from None
+    return Plan(name, about, clean_day(starts_on), clean_day(ends_on), bool(open))
 
 
 Planned = Annotated[Plan, Depends(_plan)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import cohorts, editions, grades, pages
 from app.grades import By, Layout
-from app.guard import Unusable
+from app.guard import clean_day
 from app.visitors import Db, Mentor
 
 router = APIRouter(prefix="/mentor/cohorts/{cohort_id}")
@@ -38,7 +37,7 @@ def take_grades(
     """The file. That it was taken stands in the audit log."""
     cohort = cohorts.find(session, mentor, cohort_id)
     editions.read_as_cohort(session, cohort)
-    text = grades.take(session, mentor, cohort, layout, by, _day(until))
+    text = grades.take(session, mentor, cohort, layout, by, clean_day(until))
     name = re.sub(r"[^a-z0-9]+", "-", cohort.name.lower()).strip("-") or "cohort"
     headers = {"content-disposition": f'attachment; filename="grades-{name}-{layout}.csv"'}
     # without the mark at its beginning, spreadsheets take UTF-8 for something else
@@ -46,10 +45,3 @@ def take_grades(
     return Response(
         content, media_type="text/csv; charset=utf-8", headers=headers | {"cache-control": "no-store"}
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Unusable("Write the day as 2026-12-31.") from None

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from app import cohorts, deadlines, editions, ics, pages, plan, throttle
 from app.config import settings
-from app.guard import Unusable
+from app.guard import Unusable, clean_day
 from app.models import Cohort, Part, Policy, User
 from app.plan import Item
 from app.visitors import Db, Member, Mentor, Sent, address
@@ -147,10 +147,9 @@ def _part(word: str) -> Part:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Unusable("Write a day as year-month-day: 2027-01-31.") from None
+    if (day := clean_day(text)) is None:
+        raise Unusable("Say on which day it is due.")
+    return day
 
 
 def _time(text: str) -> time | None:

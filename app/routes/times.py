@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import pace, pages
-from app.guard import Unusable
+from app.guard import Unusable, clean_day
 from app.lessons import course
 from app.visitors import Db, Doer, Member
 
@@ -44,7 +43,7 @@ def enter_reading(
     on: Text = "",
 ) -> Response:
     """Enter what was read elsewhere."""
-    pace.enter(session, learner, _minutes(minutes), place, node, _day(on))
+    pace.enter(session, learner, _minutes(minutes), place, node, clean_day(on))
     return pages.redirect(request, "/time#readings", "Entered.")
 
 
@@ -60,7 +59,7 @@ def change_reading(
     on: Text = "",
 ) -> Response:
     """Change an entry."""
-    pace.enter(session, learner, _minutes(minutes), place, node, _day(on), reading_id)
+    pace.enter(session, learner, _minutes(minutes), place, node, clean_day(on), reading_id)
     return pages.redirect(request, "/time#readings", "Changed.")
 
 
@@ -76,10 +75,3 @@ def _minutes(text: str) -> int:
         return int(text)
     except ValueError:
         raise Unusable("Give the time in whole minutes.") from None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text.strip() else None
-    except ValueError:
-        raise Unusable("Write a day as year-month-day: 2027-01-31.") from None
