@@ -5,13 +5,14 @@ Opened hints and looked-up solutions are no reason: help that was used is not he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from statistics import median
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, and_, func, select
+from sqlalchemy import ColumnElement, Result, and_, select
 from sqlalchemy.orm import Session
 
 from app import cohorts
@@ -26,6 +27,7 @@ SILENT = timedelta(days=7)
 SLOW_TIMES, SLOW_MORE = 3, 20 * 60  # times the median, and seconds above it
 KNOWN = 5  # learners who have passed an exercise, before its median says anything
 RECENT = timedelta(days=14)  # what is older is somebody's silence
+_SPENT = WorkTime.code + WorkTime.reading
 
 
 class Reason(StrEnum):
@@ -104,30 +106,24 @@ def _alike(session: Session, cohort: Cohort, names: Mapping[UUID, str]) -> list[
 
 
 def _slow(session: Session, cohort: Cohort, names: Mapping[UUID, str]) -> list[Need]:
-    spent = WorkTime.code + WorkTime.reading
-    at_it = and_(WorkTime.user_id == Standing.user_id, WorkTime.cell == Standing.exercise)
-    here = (Standing.user_id.in_(cohorts.learners(cohort)), Standing.passed_at.is_(None))
-    long = (*here, Standing.newest_at >= now() - RECENT, spent >= SLOW_MORE)
-    medians = _medians(cohort, select(Standing.exercise).join(WorkTime, at_it).where(*long)).subquery()
-    query = (
-        select(Standing.user_id, Standing.exercise, spent, medians.c.seconds)
-        .join(WorkTime, at_it)
-        .join(medians, medians.c.exercise == Standing.exercise)
-        .where(*long, medians.c.learners >= KNOWN)
-        .where(spent >= SLOW_TIMES * medians.c.seconds, spent >= medians.c.seconds + SLOW_MORE)
-    )
+    """Two queries where one would do: joined with its own medians, a planner without fresh statistics
+    (Postgres, after a cohort has come in at once) walks the whole table for each exercise."""
+    waiting = (Standing.passed_at.is_(None), Standing.newest_at >= now() - RECENT, _SPENT >= SLOW_MORE)
+    long = [row for row in _spent(session, cohort, *waiting) if row[0] in names]
+    medians = _medians(session, cohort, {exercise for _, exercise, _ in long})
     return [
-        _over(user, names[user], exercise, seconds, median)
-        for user, exercise, seconds, median in session.execute(query)
-        if user in names
+        _over(user, names[user], exercise, seconds, usual)
+        for user, exercise, seconds in long
+        if (usual := medians.get(exercise)) is not None
+        if seconds >= max(SLOW_TIMES * usual, usual + SLOW_MORE)
     ]
 
 
-def _over(user: UUID, name: str, exercise: str, seconds: float, median: float) -> Need:
-    usual = f"half of those who passed took {spell(median)} or less"
+def _over(user: UUID, name: str, exercise: str, seconds: float, half: float) -> Need:
+    usual = f"half of those who passed took {spell(half)} or less"
     words = f"has spent {spell(seconds)} without passing; {usual}"
     brief, href = f"{spell(seconds)} on one", evidence(user, exercise)
-    return Need(Reason.SLOW, user, name, seconds / max(median, 60), words, brief, href, _title(exercise))
+    return Need(Reason.SLOW, user, name, seconds / max(half, 60), words, brief, href, _title(exercise))
 
 
 def _silent(cohort: Cohort, people: Sequence[Person]) -> list[Need]:
@@ -149,29 +145,24 @@ def _silence(one: Person) -> Need | None:
     return Need(Reason.SILENT, one.id, one.name, passed.total_seconds(), words, brief, href)
 
 
-def _medians(cohort: Cohort, exercises: Select[str]) -> Select[tuple[str, float, int]]:
-    """Exercise, the median of the active seconds at it of those who passed it, how many these are."""
-    times = _times(cohort, exercises)
-    middle = (2 * times.c.place >= times.c.learners, 2 * times.c.place <= times.c.learners + 2)
-    grouped = select(
-        times.c.exercise,
-        func.avg(times.c.spent).label("seconds"),
-        func.max(times.c.learners).label("learners"),
-    )
-    return grouped.where(*middle).group_by(times.c.exercise)
+def _medians(session: Session, cohort: Cohort, exercises: Set[str]) -> dict[str, float]:
+    """Of each exercise that enough have passed, the median of their active seconds at it."""
+    passed = (Standing.passed_at.is_not(None), Standing.exercise.in_(exercises))
+    times: dict[str, list[float]] = {}
+    for _, exercise, seconds in _spent(session, cohort, *passed):
+        times.setdefault(exercise, []).append(seconds)
+    return {exercise: median(known) for exercise, known in times.items() if len(known) >= KNOWN}
 
 
-def _times(cohort: Cohort, exercises: Select[str]) -> Subquery:
-    spent = WorkTime.code + WorkTime.reading
-    columns = select(
-        Standing.exercise,
-        spent.label("spent"),
-        func.row_number().over(partition_by=Standing.exercise, order_by=spent).label("place"),
-        func.count().over(partition_by=Standing.exercise).label("learners"),
+def _spent(session: Session, cohort: Cohort, *where: ColumnElement[bool]) -> Result[UUID, str, float]:
+    """The cohort's learners, exercises they have handed in, and their active seconds at each."""
+    at_it = and_(
+        WorkTime.user_id == Standing.user_id,
+        WorkTime.lesson == Standing.lesson,
+        WorkTime.cell == Standing.exercise,
     )
-    at_it = and_(WorkTime.user_id == Standing.user_id, WorkTime.cell == Standing.exercise)
-    passed = (Standing.user_id.in_(cohorts.learners(cohort)), Standing.passed_at.is_not(None))
-    return columns.join(WorkTime, at_it).where(*passed, Standing.exercise.in_(exercises)).subquery()
+    columns = select(Standing.user_id, Standing.exercise, _SPENT).join(WorkTime, at_it)
+    return session.execute(columns.where(Standing.user_id.in_(cohorts.learners(cohort)), *where))
 
 
 def evidence(learner: UUID, exercise: str) -> str:
