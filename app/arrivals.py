@@ -15,8 +15,9 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import logs, metrics
+from app import logs
 from app.config import settings
+from app.operating import metrics
 
 log = logging.getLogger(__name__)
 

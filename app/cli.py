@@ -76,31 +76,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(_parsed: argparse.Namespace, _rest: list[str]) -> int:
-    from app import serve
+    from app.operating import serve
 
     return serve.main()
 
 
 def _renew(_parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import serve
+    from app.operating import serve
 
     serve.renew()
 
 
 def _migrate(_parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import migrate
+    from app.operating import migrate
 
     migrate.upgrade(settings().database)
 
 
 def _move(parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import backups
+    from app.operating import backups
 
     backups.move(parsed.url)
 
 
 def _backup(parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import backups
+    from app.operating import backups
 
     if parsed.keep is not None and parsed.keep < 1:
         _parser().error("--keep: at least 1")
@@ -113,26 +113,26 @@ def _backup(parsed: argparse.Namespace, _rest: list[str]) -> None:
 
 
 def _restore(parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import backups
+    from app.operating import backups
 
     backups.restore(parsed.file)
 
 
 def _doctor(_parsed: argparse.Namespace, _rest: list[str]) -> int:
-    from app import doctor
+    from app.operating import doctor
 
     return doctor.main()
 
 
 def _user(parsed: argparse.Namespace, _rest: list[str]) -> int:
-    from app import people
+    from app.operating import user_commands
 
     if parsed.action in ("list", "link"):
-        return people.show(parsed.action)
+        return user_commands.show(parsed.action)
     if not parsed.email:
         _parser().error(f"whose? unembed user {parsed.action} EMAIL")
     password = getpass.getpass("New password: ") if parsed.action == "password" else ""
-    return people.change(parsed.email, parsed.action, password)
+    return user_commands.change(parsed.email, parsed.action, password)
 
 
 def _course(_parsed: argparse.Namespace, rest: list[str]) -> None:
@@ -140,7 +140,7 @@ def _course(_parsed: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _models(parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import model_commands
+    from app.operating import model_commands
 
     if parsed.action == "list":
         return model_commands.show()
@@ -151,20 +151,20 @@ def _models(parsed: argparse.Namespace, _rest: list[str]) -> None:
 
 
 def _runner(_parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import without_secrets
+    from app.operating import without_secrets
 
     _become_clean(without_secrets.runner(settings()))
 
 
 def _examiner(_parsed: argparse.Namespace, _rest: list[str]) -> None:
-    from app import without_secrets
+    from app.operating import without_secrets
 
     _become_clean(without_secrets.examiner(settings()))
 
 
 def _become_clean(command: list[str]) -> NoReturn:
     """Turn this process into one that knows no secret."""
-    from app import without_secrets
+    from app.operating import without_secrets
 
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "-m", *command], without_secrets.environment(settings()))
@@ -185,7 +185,7 @@ def _site(parsed: argparse.Namespace, _rest: list[str]) -> None:
     config = settings()
     bound = listen(config.host, config.port) if parsed.socket is None else socket.socket(fileno=parsed.socket)
     server = uvicorn.Config(
-        "app.main:create_app",
+        "app.main:served",
         factory=True,
         timeout_graceful_shutdown=2,  # or an open event stream keeps it from ending
         timeout_keep_alive=75,  # seconds: who reads for a minute, then presses Run, need not connect again

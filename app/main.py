@@ -7,6 +7,7 @@ app/routes/, one noun of app/, and leaves as one page. Nothing here imports torc
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import re
 from base64 import b64encode
@@ -30,7 +31,7 @@ from app.assets import Assets
 from app.config import settings
 from app.guard import Refused, TooMany
 from app.jupyter import MAX_NOTEBOOK
-from app.lessons import reading
+from app.lessons import course, reading
 from app.routes import (
     account,
     accounts,
@@ -159,6 +160,19 @@ def create_app() -> FastAPI:
     app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")
     app.add_middleware(Edge)
     app.add_middleware(Arrivals)
+    return app
+
+
+def served() -> FastAPI:
+    """The site as a server starts it: what lasts as long as it does is never searched for garbage.
+
+    Course, routes, tables and templates are some 200,000 objects, which every second large page would be
+    held up for (0.1 s and more).
+    """
+    app = create_app()
+    course()
+    gc.collect()
+    gc.freeze()
     return app
 
 

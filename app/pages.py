@@ -14,12 +14,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from app import anchors, claims, desk, mail, markdown, plain_views, plan, subjects
+from app import markdown, plain_views
 from app.assets import asset
 from app.config import ROOT
+from app.learning import desk
 from app.lessons import Exercise, course
-from app.path import Concept
+from app.lessons.path import Concept
+from app.mentoring import anchors, claims, subjects
+from app.post import mail
 from app.spans import spell
+from app.teaching import plan
 from app.visible import terminal, visible
 from app.visitors import SESSION_COOKIE, csrf_token, expect_guest, is_htmx, leave_word, take_word
 

@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from app import accounts, browsers, editions, guard, logs, notices, throttle
+from app import guard, logs
 from app.config import settings
 from app.db import on_commit, request_session
 from app.guard import Refused, Unusable
 from app.models import User
+from app.people import accounts, browsers, throttle
+from app.post import notices
+from app.teaching import editions
 
 SESSION_COOKIE = "unembed_session"
 VISITOR_COOKIE = "unembed_visitor"  # comes with the first page; whoever then does something becomes its guest

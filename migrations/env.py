@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: on the connection that `app.migrate` opened."""
+"""How Alembic reaches the database: on the connection that `app.operating.migrate` opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     render_as_batch=connection.dialect.name == "sqlite",  # SQLite changes a column by copying its table
-    transactional_ddl=True,  # in SQLite too: `app.migrate` began a transaction
+    transactional_ddl=True,  # in SQLite too: `app.operating.migrate` began a transaction
     render_item=as_stored,
     compare_server_default=True,
 )

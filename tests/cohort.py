@@ -18,12 +18,13 @@ from pathlib import Path
 from redis import Redis, RedisError
 from sqlalchemy.orm import Session
 
-from app import accounts, embedded
 from app.config import ROOT
 from app.db import make_engine
 from app.models import User
-from app.serve import answers_ready
-from app.supervisor import Part, Supervisor
+from app.operating import embedded
+from app.operating.serve import answers_ready
+from app.operating.supervisor import Part, Supervisor
+from app.people import accounts
 from tests.postgres import Postgres, new_database, server
 from tests.serve.starting import bring_bundle, free_port
 

@@ -23,13 +23,15 @@ import pytest
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import accounts, jobs, migrate
+from app import jobs
 from app import redis as redis_of_app
 from app.config import ROOT, SHIPPED, Settings, settings
 from app.db import engine, transaction
-from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson, course
 from app.models import Cohort, Membership, Role, User
+from app.operating import migrate
+from app.operating.embedded import start_redis, stop_redis
+from app.people import accounts
 from app.processes import spawn, stop
 from tests.mailbox import Mailbox
 from tests.mailbox import running as mailbox_running

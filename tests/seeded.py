@@ -19,8 +19,9 @@ from uuid import UUID
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from app import progress, standings, worktime
 from app.db import first_id, make_engine, now
+from app.learning import progress, standings, worktime
+from app.learning.standings import Tried
 from app.lessons import Exercise
 from app.models import (
     Activity,
@@ -41,7 +42,6 @@ from app.models import (
     Verdict,
     WorkTime,
 )
-from app.standings import Tried
 
 LEARNERS, ATTEMPTS = 300, 50_000
 DAYS = 60

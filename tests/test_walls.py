@@ -13,13 +13,23 @@ import pytest
 from app.config import ROOT
 
 WEB = ("fastapi", "starlette", "jinja2", "jinja2_fragments")
-DOORS = ("app.main", "app.pages", "app.visitors", "app.routes")
-NOUNS = (
-    *("accounts", "activity", "attempts", "chains", "choices", "drafts", "examples", "leases", "line"),
-    *("progress", "runs", "threads", "throttle", "events", "jobs", "guard", "models", "db", "config", "path"),
-    *("worktime", "pace", "brief", "meetings", "bulletin", "handover", "mistakes", "privacy", "oversight"),
-    *("concerns", "logs", "metrics", "operating", "tally", "watch"),
-)
+DOORS = ("app.main", "app.pages", "app.visitors", "app.routes", "app.api")
+OF_THE_WEB = (*DOORS, "app.arrivals", "app.assets", "app.cli")
+
+# The rooms of app/, and which others each may know. All know course, tables and what lies beside them.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "lessons": (),
+    "models": (),
+    "post": ("people",),
+    "people": ("post", "learning", "running", "jupyter"),
+    "running": ("people", "learning"),
+    "learning": ("people", "running", "teaching", "mentoring"),
+    "jupyter": ("learning", "running"),
+    "teaching": ("people", "post", "learning", "running"),
+    "mentoring": ("people", "post", "learning", "running"),
+    "operating": ("people", "post", "running"),
+}
+NO_ROOMS = ("api", "course", "deploy", "manual", "routes")  # doors, and what holds no nouns
 
 
 def _modules() -> dict[str, Path]:
@@ -68,9 +78,20 @@ def test_the_site_never_imports_the_workers_nor_torch() -> None:
 
 
 def test_nouns_know_nothing_of_the_web() -> None:
-    nouns = _of(*(f"app.{noun}" for noun in (*NOUNS, "lessons")))
-    assert len(nouns) > len(NOUNS)
+    nouns = [name for name in _of("app") if name not in _of(*OF_THE_WEB)]
+    assert len(nouns) > 100
     assert _breaches(nouns, (*WEB, *DOORS)) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_only_those_it_may(room: str) -> None:
+    others = [f"app.{other}" for other in ROOMS if other not in (room, "lessons", "models", *ROOMS[room])]
+    assert _breaches(_of(f"app.{room}"), tuple(others)) == []
+
+
+def test_every_room_has_its_line_in_the_table() -> None:
+    packages = {path.parent.name for path in (ROOT / "app").glob("*/*")} - {"__pycache__"}
+    assert packages == {*ROOMS, *NO_ROOMS}
 
 
 def test_a_route_does_not_import_another() -> None:

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import leases, logs
+from app import logs
 from app.db import transaction
+from app.running import leases
 
 log = logging.getLogger(__name__)
 

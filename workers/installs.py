@@ -14,11 +14,13 @@ import threading
 import time
 from typing import Any
 
-from app import catalogue, installs, machine, without_secrets
+from app import machine
 from app.config import ROOT, settings
 from app.db import transaction
 from app.models import Install, InstallState
+from app.operating import without_secrets
 from app.processes import spawn, stop
+from app.running import catalogue, installs
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from app import jobs, letters, logs, mail, mailing, wording
+from app import jobs, logs
 from app.db import transaction
 from app.jobs import celery
-from app.mail import NotSent
 from app.models import Letter
+from app.post import letters, mail, mailing, wording
+from app.post.mail import NotSent
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from app import events
-from app.leases import Shown
 from app.models import Run
 from app.redis import client
+from app.running import events
+from app.running.leases import Shown
 from workers.outputs import checked, clean_text
 
 JOIN_SECONDS = 0.05  # text printed within so short a time travels together

@@ -1,4 +1,4 @@
-"""Judges attempts again (`app.rejudgements`): a thread beside the worker's jobs, one at a time.
+"""Judges attempts again (`app.teaching.rejudgements`): a thread beside the worker's jobs, one at a time.
 
 It takes no slot of the learners': it begins only while none of them waits and one of their slots is free, and
 gives back what it is at as soon as somebody waits.
@@ -12,14 +12,16 @@ from contextlib import ExitStack
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import editions, events, jobs, lessons, line, logs, rejudgements
-from app.attempts import Verdict
-from app.chains import Chain
+from app import jobs, lessons, logs
 from app.config import settings
 from app.db import transaction
 from app.jobs import CPU, RUN
+from app.learning.attempts import Verdict
 from app.lessons import Course, CourseError
 from app.models import Rejudgement, Run, RunKind
+from app.running import events, line
+from app.running.chains import Chain
+from app.teaching import editions, rejudgements
 from workers import heartbeat, tasks
 from workers.heartbeat import Heartbeat, Stop
 from workers.recorder import Recorder

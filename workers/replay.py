@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.chains import Chain
-from app.leases import Result
 from app.models import Ending
+from app.running.chains import Chain
+from app.running.leases import Result
 from workers.outputs import check_error
 from workers.recorder import Recorder
 from workers.runner.client import ChildEnded, RunnerClient, RunnerGone

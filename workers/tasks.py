@@ -18,16 +18,19 @@ from typing import Any, TypeVar
 from celery import Task
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app import attempts, editions, events, jobs, leases, line, logs
-from app.attempts import Verdict
+from app import jobs, logs
 from app.config import settings
 from app.db import now, transaction
 from app.jobs import CPU, GPU, RUN, celery
-from app.leases import Result
+from app.learning import attempts
+from app.learning.attempts import Verdict
 from app.lessons import Course, edition
 from app.models import Ending, Run, RunKind, State
 from app.models import Verdict as Word
-from app.room import Room
+from app.running import events, leases, line
+from app.running.leases import Result
+from app.running.room import Room
+from app.teaching import editions
 from workers.claims import quoted
 from workers.examiner.client import ExaminerGone, Grading
 from workers.heartbeat import Heartbeat, Stop

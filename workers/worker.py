@@ -21,24 +21,14 @@ from celery.worker import state
 from redis import RedisError
 from sqlalchemy.orm import Session
 
-from app import (
-    accounts,
-    assessments,
-    editions,
-    jobs,
-    leases,
-    letters,
-    logs,
-    machine,
-    mail,
-    mailing,
-    placement,
-    room,
-    runs,
-    worktime,
-)
+from app import jobs, logs, machine
 from app.config import settings
 from app.db import transaction
+from app.learning import worktime
+from app.people import accounts
+from app.post import letters, mail, mailing
+from app.running import leases, placement, room, runs
+from app.teaching import assessments, editions
 from workers import heartbeat, post, tasks, vitals  # noqa: F401  (post: its job is known by that)
 from workers.installs import Installer
 from workers.pool import PromptPool

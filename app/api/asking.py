@@ -9,9 +9,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
-from app import editions, guard, logs, throttle, tokens
+from app import guard, logs
 from app.models import ApiToken, User
-from app.tokens import Scope, TokenNeeded
+from app.people import throttle, tokens
+from app.people.tokens import Scope, TokenNeeded
+from app.teaching import editions
 from app.visitors import Db, address
 
 _bearer = HTTPBearer(

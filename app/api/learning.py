@@ -6,13 +6,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app import activity, cohorts, desk, drafts, progress
 from app.api.asking import Reader, Submitter, Token
 from app.api.paging import USUAL, After, Limit, part
 from app.api.shapes import CellShape, LessonShape, Me, NodeShape, Page
 from app.guard import clean_text, find_cell, find_lesson, one_at_a_time
+from app.learning import activity, desk, drafts, progress
 from app.lessons import Lesson, course
 from app.models import User
+from app.people import cohorts
 from app.visitors import Db
 
 router = APIRouter(tags=["learning"])

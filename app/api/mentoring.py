@@ -7,12 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from app import attempts, cohorts, editions, grades, oversight, progress
 from app.api.asking import Mentor
 from app.api.paging import USUAL, After, Limit, part
 from app.api.shapes import AttemptShape, CohortShape, GradesShape, LearnerShape, Page
-from app.grades import By
 from app.guard import NotFound, find_exercise
+from app.learning import attempts, progress
+from app.people import cohorts, oversight
+from app.teaching import editions, grades
+from app.teaching.grades import By
 from app.visitors import Db
 
 TAG = "mentoring"

@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.guard import Refused, TooMany
-from app.tokens import TokenNeeded
+from app.people.tokens import TokenNeeded
 
 log = logging.getLogger(__name__)
 

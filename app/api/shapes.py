@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app import line
-from app.desk import Place
-from app.grades import Row
+from app.learning.desk import Place
+from app.learning.progress import LessonView, Mark, NodeView, Status
 from app.lessons import Exercise, Lesson
+from app.lessons.path import Concept
 from app.models import (
     ApiToken,
     Attempt,
@@ -27,8 +27,8 @@ from app.models import (
     User,
     Verdict,
 )
-from app.path import Concept
-from app.progress import LessonView, Mark, NodeView, Status
+from app.running import line
+from app.teaching.grades import Row
 
 T = TypeVar("T")
 

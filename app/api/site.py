@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.api import learning, mentoring, working
 from app.api.problems import HANDLERS, RESPONSES, Problem
-from app.tokens import Scope
+from app.people.tokens import Scope
 
 PATH = "/api/v1"
 _ABOUT = """\

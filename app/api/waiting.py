@@ -16,14 +16,14 @@ from redis import RedisError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from app import events
 from app.api.asking import Credentials, asked
 from app.db import transaction
 from app.guard import TooMany
 from app.models import Run, User
+from app.people.tokens import Scope
 from app.redis import client
-from app.streams import Told, follow
-from app.tokens import Scope
+from app.running import events
+from app.running.streams import Told, follow
 
 LONGEST = 60  # seconds
 MOST = 10  # of one account at a time, in this process

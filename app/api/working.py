@@ -9,16 +9,18 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, runs, throttle
 from app.api.asking import Reader, Submitter
 from app.api.paging import USUAL, After, Limit, part
 from app.api.shapes import AttemptShape, Page, RunShape
 from app.api.waiting import Asks, Seen, Wait, asks
 from app.guard import NotFound, Unusable, clean_text, find_cell, find_exercise, find_lesson
-from app.honesty import Words
+from app.learning import activity, attempts, drafts
 from app.lessons import Runnable
 from app.models import User
-from app.tokens import Scope
+from app.people import throttle
+from app.people.tokens import Scope
+from app.running import runs
+from app.teaching.honesty import Words
 from app.visitors import Db
 
 router = APIRouter(tags=["working"])

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app import activity, drafts
-from app.activity import Kind
-from app.chains import clean
 from app.guard import Unusable, one_at_a_time
 from app.jupyter.reading import Found
+from app.learning import activity, drafts
+from app.learning.activity import Kind
 from app.lessons import Exercise, Lesson, Runnable
 from app.models import User
+from app.running.chains import clean
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sqlalchemy.orm import Session
 
-from app import drafts, given, runs
 from app.config import settings
 from app.jupyter import packing
 from app.jupyter.outputs import MOST, shown
+from app.learning import drafts, given
 from app.lessons import Block, Cell, Exercise, Lesson, Prose, course
 from app.models import Run, User
+from app.running import runs
 
 OURS = "unembed"  # the key of our own notes, in the metadata of a notebook and of its cells
 _PAGE = re.compile(r"\]\(\.\./([\w-]+)/lesson\.md(#[\w-]+)?\)")

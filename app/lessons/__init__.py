@@ -5,9 +5,9 @@ How a course is written
 ::
 
     course/
-      path.toml                                 the map (see `app.path`)
-      drawing.toml                              what the learner builds, as a drawing (see `app.drawing`)
-      start.toml                                questions that say where to begin (see `app.questions`)
+      path.toml                                 the map (see `path.py`)
+      drawing.toml                              what the learner builds, as a drawing (see `drawing.py`)
+      start.toml                                questions that say where to begin (see `questions.py`)
       03-tooling/induction-heads/               one folder a lesson; its name is the lesson's slug
         lesson.md   induction_score.py   facts_test.py
 

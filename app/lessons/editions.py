@@ -1,4 +1,5 @@
-"""Editions: a course as it was at some moment, named by what its files say. Only files; rows: `app.editions`.
+"""Editions: a course as it was at some moment, named by what its files say. Only files; the rows are those of
+`app.teaching.editions`.
 
 An edition is kept in a folder of that name, which is never changed. Whoever reads one checks its name first.
 """

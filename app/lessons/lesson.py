@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from app.lessons.exercise import read_exercise
 from app.lessons.parts import Block, Cell, CourseError, Criterion, Exercise, Lesson, Prediction, Prose
-from app.path import Link
+from app.lessons.path import Link
 
 REQUIRED = {"title", "step", "summary", "minutes"}
 KNOWN = REQUIRED | {"concepts", "needs", "uses", "predict", "limits", "device"}

@@ -11,15 +11,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import drawing, questions
-from app import path as learning_path
 from app.config import settings
-from app.drawing import Drawing
-from app.lessons import editions
+from app.lessons import drawing, editions, questions
+from app.lessons import path as learning_path
+from app.lessons.drawing import Drawing
 from app.lessons.lesson import check_links, read_lesson
 from app.lessons.parts import CourseError, Exercise, Lesson, Prose
-from app.path import LearningPath
-from app.questions import Question
+from app.lessons.path import LearningPath
+from app.lessons.questions import Question
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeGuard
 
+from app.lessons.path import Link
 from app.lessons.pictures import Flow
-from app.path import Link
 
 CELL_SECONDS = 10  # what a live cell may take where its lesson states nothing
 

@@ -17,7 +17,8 @@ from app.models.work import Attempt
 class Thread(Base):
     """A conversation of a learner with their mentors about something of the learner's.
 
-    `kind` and `subject_id` say about what (`app.subjects`); `lesson` and `cell`, where the learner finds it.
+    `kind` and `subject_id` say about what (`app.mentoring.subjects`); `lesson` and `cell`, where its learner
+    finds it.
     Of “I'm stuck” on a cell, `chain` holds what its learner had on the screen; of an attempt, its answer.
     """
 

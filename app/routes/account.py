@@ -8,21 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from app import (
-    accounts,
-    browsers,
-    cohorts,
-    leaving,
-    mailing,
-    pages,
-    progress,
-    shares,
-    taking_along,
-    throttle,
-    visitors,
-)
+from app import pages, visitors
 from app.guard import NotAllowed, Unusable
+from app.learning import progress, shares
 from app.models import User, Wish
+from app.people import accounts, browsers, cohorts, leaving, taking_along, throttle
+from app.post import mailing
 from app.visitors import Db, Member
 
 router = APIRouter(prefix="/account")

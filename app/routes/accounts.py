@@ -9,9 +9,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import accounts, pages, throttle
+from app import pages
 from app.guard import Refused
 from app.models import User
+from app.people import accounts, throttle
 from app.visitors import Db, Viewer, address, forget, remember
 
 router = APIRouter()

@@ -9,12 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import assessments, cohorts, desk, editions, honesty, pages, plan, results, throttle
-from app.assessments import Sheet
+from app import pages
 from app.db import now
 from app.guard import Unusable
+from app.learning import desk
 from app.lessons import course
 from app.models import Assessment, Cohort, User
+from app.people import cohorts, throttle
+from app.teaching import assessments, editions, honesty, plan, results
+from app.teaching.assessments import Sheet
 from app.visitors import Db, Member, Mentor
 
 router = APIRouter()

@@ -9,27 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import (
-    activity,
-    attempts,
-    deadlines,
-    desk,
-    drafts,
-    editions,
-    frontier,
-    given,
-    honesty,
-    notices,
-    pages,
-    regrades,
-    sheets,
-    sittings,
-    throttle,
-)
-from app.beside import beside
+from app import pages
 from app.guard import NotFound, find_exercise, find_lesson
+from app.learning import activity, attempts, desk, drafts, frontier, given
 from app.lessons import Exercise
+from app.mentoring import sheets
+from app.mentoring.beside import beside
 from app.models import User
+from app.people import throttle
+from app.post import notices
+from app.teaching import deadlines, editions, honesty, regrades, sittings
 from app.visitors import Db, Doer, Member, Sent, Unsaved, Viewer, is_htmx
 
 router = APIRouter()

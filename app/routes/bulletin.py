@@ -9,9 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import assessments, bulletin, cohorts, deadlines, handover, mistakes, pages, plan, sittings
+from app import pages
 from app.guard import Unusable, clean_day
+from app.mentoring import handover, mistakes
 from app.models import Cohort, Role
+from app.people import cohorts
+from app.teaching import assessments, bulletin, deadlines, plan, sittings
 from app.visitors import Db, Member, Mentor
 
 router = APIRouter()

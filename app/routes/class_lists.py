@@ -9,9 +9,10 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import classlist, cohorts, pages, throttle
+from app import pages
 from app.guard import Refused
 from app.models import Cohort, User
+from app.people import classlist, cohorts, throttle
 from app.visitors import Db, Mentor, for_page
 
 router = APIRouter(prefix="/mentor/cohorts/{cohort_id}/class-list")

@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, pages, throttle
-from app.cohorts import Plan
+from app import pages
 from app.config import settings
 from app.guard import Unusable, clean_day
 from app.models import Cohort, Role
+from app.people import cohorts, throttle
+from app.people.cohorts import Plan
 from app.visitors import Admin, Db, Member, Mentor, Viewer, address
 
 router = APIRouter()

@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import deeds, pages
-from app.deeds import Wanted
+from app import pages
 from app.guard import NotFound
+from app.people import deeds
+from app.people.deeds import Wanted
 from app.visitors import Admin, Db
 
 router = APIRouter()

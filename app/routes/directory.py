@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import directory, pages, resets
+from app import pages
+from app.people import directory, resets
 from app.visitors import Admin, Db, for_page
 
 router = APIRouter(prefix="/people")

@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, editions, pages
+from app import pages
 from app.lessons import newest
 from app.models import Cohort
+from app.people import cohorts
+from app.teaching import editions
 from app.visitors import Admin, Db, Mentor
 
 router = APIRouter(prefix="/mentor/cohorts/{cohort_id}/course")

@@ -9,9 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, editions, grades, pages
-from app.grades import By, Layout
+from app import pages
 from app.guard import clean_day
+from app.people import cohorts
+from app.teaching import editions, grades
+from app.teaching.grades import By, Layout
 from app.visitors import Db, Mentor
 
 router = APIRouter(prefix="/mentor/cohorts/{cohort_id}")

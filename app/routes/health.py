@@ -12,10 +12,11 @@ from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import jobs, metrics
+from app import jobs
 from app.config import is_loopback, settings
 from app.db import engine
 from app.guard import NotFound
+from app.operating import metrics
 from app.redis import client
 from app.visitors import address
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy.exc import OperationalError
 
-from app import desk, examples, pages
+from app import pages
 from app.db import transaction
+from app.learning import desk, examples
 from app.lessons import course
 from app.visitors import Db, Viewer
 

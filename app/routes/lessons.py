@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from app import activity, checklist, deadlines, desk, drafts, given, pages, proof
-from app.activity import Kind
+from app import pages
 from app.guard import find_cell, find_lesson
+from app.learning import activity, checklist, desk, drafts, given, proof
+from app.learning.activity import Kind
 from app.lessons import Prose, course
+from app.teaching import deadlines
 from app.visitors import Db, Doer, Member, Viewer, is_htmx
 
 router = APIRouter(prefix="/lessons/{lesson}")

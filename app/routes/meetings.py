@@ -8,9 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import brief, handover, meetings, oversight, pace, pages
+from app import pages
+from app.learning import pace
 from app.lessons import course
+from app.mentoring import brief, handover, meetings
 from app.models import User
+from app.people import oversight
 from app.visitors import Db, Member, Mentor, is_htmx
 
 router = APIRouter()

@@ -9,24 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import (
-    cohorts,
-    dashboard,
-    deadlines,
-    editions,
-    explaining,
-    outcomes,
-    oversight,
-    pages,
-    progress,
-    proof,
-    signoffs,
-    threads,
-    timeline,
-    worktime,
-)
+from app import pages
 from app.guard import find_exercise
+from app.learning import progress, proof, worktime
 from app.lessons import course
+from app.mentoring import dashboard, outcomes, signoffs, threads, timeline
+from app.people import cohorts, oversight
+from app.teaching import deadlines, editions, explaining
 from app.visitors import Db, Mentor, is_htmx
 
 router = APIRouter(prefix="/mentor")

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from app import installs, pages
+from app import pages
+from app.running import installs
 from app.visitors import Admin, Db, Viewer, is_htmx
 
 router = APIRouter(prefix="/models")

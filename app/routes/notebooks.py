@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from app import jupyter, pages, throttle
-from app.beside import beside
+from app import jupyter, pages
 from app.guard import find_lesson
 from app.jupyter import Change
+from app.mentoring.beside import beside
+from app.people import throttle
 from app.visitors import Db, Doer, Member, Sent, Viewer
 
 router = APIRouter()

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import notices, pages
+from app import pages
+from app.post import notices
 from app.visitors import Db, Member
 
 router = APIRouter(prefix="/notices")

@@ -7,22 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import (
-    assessments,
-    bulletin,
-    choices,
-    deadlines,
-    explaining,
-    pages,
-    placing,
-    progress,
-    proof,
-    signoffs,
-    throttle,
-    understanding,
-)
+from app import pages
+from app.learning import choices, placing, progress, proof, understanding
+from app.learning.progress import NodeView
 from app.lessons import course
-from app.progress import NodeView
+from app.mentoring import signoffs
+from app.people import throttle
+from app.teaching import assessments, bulletin, deadlines, explaining
 from app.visitors import Db, Doer, Member, Viewer, is_htmx
 
 router = APIRouter(prefix="/path")

@@ -10,11 +10,13 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from app import cohorts, deadlines, editions, ics, pages, plan, throttle
+from app import pages
 from app.config import settings
 from app.guard import Unusable, clean_day
 from app.models import Cohort, Part, Policy, User
-from app.plan import Item
+from app.people import cohorts, throttle
+from app.teaching import deadlines, editions, ics, plan
+from app.teaching.plan import Item
 from app.visitors import Db, Member, Mentor, Sent, address
 
 router = APIRouter()

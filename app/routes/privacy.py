@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app import pages, privacy
+from app import pages
+from app.people import privacy
 from app.visitors import Db, Viewer
 
 router = APIRouter()

@@ -8,11 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import canned, claims, cohorts, pages, threads
-from app.claims import Filter
+from app import pages
 from app.guard import NotFound
 from app.lessons import course
+from app.mentoring import canned, claims, threads
+from app.mentoring.claims import Filter
 from app.models import User
+from app.people import cohorts
 from app.visitors import Db, Mentor, is_htmx
 
 router = APIRouter()

@@ -8,11 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import cohorts, pages, regrades
+from app import pages
 from app.guard import Unusable
 from app.lessons import newest
 from app.models import Regrade
-from app.regrades import Scope
+from app.people import cohorts
+from app.teaching import regrades
+from app.teaching.regrades import Scope
 from app.visitors import Admin, Db
 
 router = APIRouter(prefix="/operate/regrades")

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import accounts, mail, mailing, pages, resets, throttle
+from app import pages
 from app.guard import Refused
 from app.models import User
+from app.people import accounts, resets, throttle
+from app.post import mail, mailing
 from app.visitors import Db, Viewer, address, remember
 
 router = APIRouter()

@@ -8,10 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import attempts, pages, reviews, signoffs, subjects, threads, throttle, trials
-from app.chains import Chain
+from app import pages
 from app.guard import NotAllowed
-from app.subjects import ATTEMPT
+from app.learning import attempts
+from app.mentoring import reviews, signoffs, subjects, threads, trials
+from app.mentoring.subjects import ATTEMPT
+from app.people import throttle
+from app.running.chains import Chain
 from app.visitors import Db, Mentor
 
 router = APIRouter()

@@ -12,11 +12,15 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app import activity, desk, drafts, events, line, logs, pages, proof, runs, sittings, throttle
+from app import logs, pages
 from app.db import transaction
 from app.guard import find_cell, find_lesson
+from app.learning import activity, desk, drafts, proof
 from app.models import Run, RunKind, User
-from app.streams import Told, follow
+from app.people import throttle
+from app.running import events, line, runs
+from app.running.streams import Told, follow
+from app.teaching import sittings
 from app.visitors import Db, Doer, Member, Sent, Unsaved, is_htmx, member, viewer
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, shares, throttle
+from app import pages
 from app.config import settings
+from app.learning import shares
 from app.lessons import course
+from app.people import throttle
 from app.visitors import Db, Member, Viewer, is_htmx
 
 router = APIRouter()

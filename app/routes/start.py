@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, placing, throttle
+from app import pages
+from app.learning import placing
 from app.lessons import course
+from app.people import throttle
 from app.visitors import Db, Doer, Sent, Viewer
 
 router = APIRouter(prefix="/start")

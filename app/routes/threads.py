@@ -8,12 +8,17 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import attempts, canned, drafts, notices, pages, reviews, runs, subjects, throttle
-from app import threads as conversations
+from app import pages
 from app.guard import NotFound, find_lesson
+from app.learning import attempts, drafts
 from app.lessons import course
+from app.mentoring import canned, reviews, subjects
+from app.mentoring import threads as conversations
+from app.mentoring.subjects import ATTEMPT, OUTPUT
 from app.models import Attempt, Run, Thread, User
-from app.subjects import ATTEMPT, OUTPUT
+from app.people import throttle
+from app.post import notices
+from app.running import runs
 from app.visitors import Db, Doer, Member, Mentor, Unsaved, is_htmx
 
 router = APIRouter()

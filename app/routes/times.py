@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pace, pages
+from app import pages
 from app.guard import Unusable, clean_day
+from app.learning import pace
 from app.lessons import course
 from app.visitors import Db, Doer, Member
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, throttle, tokens
+from app import pages
 from app.api import docs
 from app.config import settings
 from app.db import now
 from app.models import ApiToken, User
-from app.tokens import Scope
+from app.people import throttle, tokens
+from app.people.tokens import Scope
 from app.visitors import Db, Member
 
 router = APIRouter()

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app import pages, sittings, throttle, understanding
-from app.beside import beside
+from app import pages
+from app.learning import understanding
 from app.lessons import course
+from app.mentoring.beside import beside
+from app.people import throttle
+from app.teaching import sittings
 from app.visitors import Db, Doer, Viewer
 
 router = APIRouter(prefix="/understanding/{node}")

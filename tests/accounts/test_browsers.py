@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.browsers import name_of
+from app.people.browsers import name_of
 
 KNOWN = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0": "Firefox on Linux",

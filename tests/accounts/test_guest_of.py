@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from app import accounts
 from app.db import now, transaction
 from app.models import User, WebSession
+from app.people import accounts
 
 TOKEN = "t" * 43
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import accounts, drafts
 from app.db import now
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import Draft, User, WebSession
+from app.people import accounts
 
 
 def test_a_token_finds_its_user_and_no_other_does(session: Session, ada: User) -> None:

@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import accounts, attempts, choices, drafts, runs, threads
-from app.accounts import WrongPassword
+from app.learning import attempts, choices, drafts
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Attempt, Choice, Message, Run, Thread, User
+from app.people import accounts
+from app.people.accounts import WrongPassword
+from app.running import runs
 
 PASSWORD = "correct horse battery"
 

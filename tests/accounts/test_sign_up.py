@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from app import accounts, drafts
-from app.accounts import AccountError
 from app.guard import NotAllowed
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import User
+from app.people import accounts
+from app.people.accounts import AccountError
 
 Change = Callable[..., None]
 PASSWORD = "correct horse battery"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.db import Base
-from app.taking_along import OTHERS, OWN, PRIVATE, SECRET
+from app.people.taking_along import OTHERS, OWN, PRIVATE, SECRET
 
 
 def test_it_is_decided_of_every_column_that_names_somebody() -> None:

@@ -9,9 +9,9 @@ import pytest
 from redis import Redis
 
 from app import redis as redis_of_app
-from app import throttle
 from app.guard import TooMany
-from app.throttle import Limit
+from app.people import throttle
+from app.people.throttle import Limit
 
 TWICE = Limit("test", 2, 1000, "knocking")
 

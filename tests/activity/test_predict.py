@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import activity
 from app.guard import Unusable
+from app.learning import activity
 from app.lessons import Lesson
 from app.models import User
 

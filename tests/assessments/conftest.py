@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from app import assessments
-from app.assessments import Sheet
 from app.db import now
 from app.lessons import Lesson
 from app.models import Assessment, Cohort, User
+from app.teaching import assessments
+from app.teaching.assessments import Sheet
 
 EXERCISES = ("double", "largest")
 MINUTES = timedelta(minutes=1)

@@ -8,25 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from app import (
-    activity,
-    assessments,
-    attempts,
-    cohorts,
-    desk,
-    frontier,
-    given,
-    jupyter,
-    mistakes,
-    runs,
-    sittings,
-    understanding,
-)
-from app.activity import Kind
+from app import jupyter
 from app.db import now
 from app.guard import NotAllowed, Unusable
+from app.learning import activity, attempts, desk, frontier, given, understanding
+from app.learning.activity import Kind
 from app.lessons import Lesson, course
+from app.mentoring import mistakes
 from app.models import Assessment, Cohort, RunKind, State, User
+from app.people import cohorts
+from app.running import runs
+from app.teaching import assessments, sittings
 from tests.routes.acting import failed_verdict, finish
 
 Make = Callable[..., Assessment]
@@ -180,7 +172,7 @@ def test_before_it_opens_nothing_is_closed(session: Session, ada: User, helped: 
 def test_the_weeks_mistake_to_discuss(
     session: Session, ada: User, helped: None, make: Make, here: Cohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.mistakes.FEWEST", 1)
+    monkeypatch.setattr("app.mentoring.mistakes.FEWEST", 1)
     known = mistakes.of_week(session, here)
     assert known is not None
     assert known.exercise.id == "double"

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import assessments
-from app.assessments import Sheet
 from app.db import now
 from app.guard import NotFound, Unusable
 from app.models import Assessment, Cohort, Deed, Notice, User
+from app.teaching import assessments
+from app.teaching.assessments import Sheet
 
 Make = Callable[..., Assessment]
 

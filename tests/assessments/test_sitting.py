@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import assessments, attempts, drafts, results
 from app.db import now
 from app.guard import NotAllowed, NotFound, Unusable
+from app.learning import attempts, drafts
 from app.lessons import Lesson
 from app.models import Assessment, Attempt, Cohort, SittingAttempt, User, Verdict
+from app.teaching import assessments, results
 from tests.routes.acting import failed_verdict, finish
 
 Make = Callable[..., Assessment]

@@ -25,12 +25,14 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app import attempts, events, jobs, runs
+from app import jobs
 from app.config import ROOT, settings
 from app.db import transaction
-from app.embedded import start_redis, stop_redis
+from app.learning import attempts
 from app.models import Attempt, Draft, Run, State, User
+from app.operating.embedded import start_redis, stop_redis
 from app.processes import spawn, stop
+from app.running import events, runs
 from tests.attacks import canaries, traces
 from tests.attacks.corpus import HERE, Attack
 from workers import digits

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, drafts, leases
-from app.attempts import Verdict
 from app.guard import NotFound, TextTooLong, TooMany, Unusable
-from app.leases import Result
+from app.learning import attempts, drafts
+from app.learning.attempts import Verdict
 from app.lessons import Lesson
 from app.models import Activity, Attempt, RunKind, State, User
 from app.models import Verdict as Word
+from app.running import leases
+from app.running.leases import Result
 
 Jobs = Callable[[], list[tuple[str, dict[str, str]]]]
 DOUBLE = "def double(x: int) -> int:\n    return x + x\n"

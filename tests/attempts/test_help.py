@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, drafts, given
-from app.activity import Kind
 from app.db import now
 from app.guard import NotAllowed
+from app.learning import activity, attempts, drafts, given
+from app.learning.activity import Kind
 from app.lessons import Lesson
 from app.models import Activity, Attempt, User
 from app.models import Verdict as Word

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import attempts, leases
-from app.attempts import Verdict
-from app.leases import Result
+from app.learning import attempts
+from app.learning.attempts import Verdict
 from app.lessons import Lesson
 from app.models import State, User
 from app.models import Verdict as Word
+from app.running import leases
+from app.running.leases import Result
 
 ANSWER = "def double(x): return x"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts
 from app.guard import NotFound
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import User
 

@@ -16,14 +16,15 @@ import pytest
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
-from app import backups, drafts, migrate
-from app.alone import alone
 from app.config import ROOT, settings
 from app.db import make_engine, transaction
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import Run, User
+from app.operating import backups, migrate
+from app.operating.alone import alone
 from app.processes import spawn
-from app.runs import submit
+from app.running.runs import submit
 from app.steps import Failed
 from tests.conftest import ON_POSTGRES
 from tests.filled import Rows, everything, fill, rows
@@ -213,7 +214,7 @@ def test_a_backup_that_fails_leaves_nothing(
     def fail(*_: object) -> None:
         raise Failed("The row 1 of users is not the same there.")
 
-    monkeypatch.setattr("app.copying.compare", fail)
+    monkeypatch.setattr("app.operating.copying.compare", fail)
     with pytest.raises(Failed):
         backups.backup(away / "kept.db")
     assert list(away.iterdir()) == []

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text
 
-from app import backups, copying, migrate
-from app.alone import alone
 from app.config import ROOT, settings
 from app.db import Base, make_engine, transaction
 from app.models import User
+from app.operating import backups, copying, migrate
+from app.operating.alone import alone
 from app.steps import Failed
 from tests.conftest import ON_POSTGRES
 from tests.filled import everything, fill

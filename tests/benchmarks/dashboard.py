@@ -16,14 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from sqlalchemy import event
 
-from app import migrate
 from app.config import settings
 from app.db import engine, transaction
-from app.main import create_app
+from app.main import served
 from app.models import User
+from app.operating import migrate
 from tests import seeded
 from tests.benchmarks import measure, table
 from tests.postgres import start_postgres
@@ -67,15 +66,11 @@ def _on(title: str, url: str, folder: Path, quick: bool) -> Iterator[Answered]:
     with _settings(url, folder):
         with transaction() as session:
             mentor = session.get_one(User, found.mentor)
-        browser = Browser(_site(), mentor)
+        browser = Browser(served(), mentor)
         for page, address in _pages(found).items():
             answered = _asked(browser, title, page, address, 3 if quick else 20)
             print(f"  {title}, {page}: {1000 * answered.median:.0f} ms", flush=True)
             yield answered
-
-
-def _site() -> FastAPI:
-    return create_app()
 
 
 @contextmanager

@@ -22,7 +22,6 @@ from uuid import UUID
 from playwright.sync_api import Page, Route
 from sqlalchemy.orm import Session
 
-from app.accounts import open_session
 from app.db import now
 from app.models import (
     Attempt,
@@ -39,6 +38,7 @@ from app.models import (
     User,
     Verdict,
 )
+from app.people.accounts import open_session
 from workers.outputs import check_error
 from workers.recorder import Recorder
 

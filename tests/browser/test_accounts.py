@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import mailing
 from app.config import ROOT
 from app.db import make_engine, now
 from app.models import Mailing, User, WebSession
+from app.post import mailing
 from tests.browser.acting import LESSON, cell, fits, write
 from tests.browser.conftest import PHONE, WIDE, Watch
 from tests.serve.starting import Site, start_site

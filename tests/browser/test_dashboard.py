@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from app.accounts import open_session
 from app.db import make_engine, now
 from app.models import Standing, User
+from app.people.accounts import open_session
 from app.visitors import SESSION_COOKIE
 from tests import seeded
 from tests.browser.conftest import WIDE, Watch

@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts import open_session
 from app.db import make_engine, now
 from app.lessons import course
 from app.main import create_app
 from app.models import Assessment, Attempt, Output, Regrade, RegradeState, Run, Thread, User
+from app.people.accounts import open_session
 from app.visitors import SESSION_COOKIE
 from tests import seeded
 from tests.browser.acting import fits

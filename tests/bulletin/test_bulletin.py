@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import bulletin, cohorts, handover, notices
 from app.db import now
 from app.guard import NotFound, Unusable
+from app.mentoring import handover
 from app.models import Cohort, Deed, Role, User
+from app.people import cohorts
+from app.post import notices
+from app.teaching import bulletin
 
 
 def test_an_announcement_tells_each_learner_once(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app import catalogue
 from app.config import settings
+from app.running import catalogue
 from app.steps import Failed
 from workers.lab.models import registry
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.activity import Kind
 from app.db import transaction
+from app.learning.activity import Kind
 from app.models import Activity, Attempt, Output, Run, State
 from tests.chaos.learner import OURS, Done
 

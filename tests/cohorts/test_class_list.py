@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import classlist, cohorts, notices
 from app.guard import Refused, TextTooLong, Unusable
 from app.models import Cohort, Deed, Membership, Role, User
+from app.people import classlist, cohorts
+from app.post import notices
 
 ANN_AND_BOB = [("Ann Weiß", "ann@example.org", Role.LEARNER), ("Bob, Jr.", "bob@example.org", Role.MENTOR)]
 COMMA = 'Name,Email,Role\nAnn Weiß,Ann@Example.org,learner\n"Bob, Jr.",bob@example.org,mentor\n'

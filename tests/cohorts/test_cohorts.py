@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy.orm import Session
 
-from app import accounts, cohorts, notices
-from app.cohorts import Plan
 from app.guard import NotAllowed, NotFound, Unusable
 from app.models import Cohort, Role, User
+from app.people import accounts, cohorts
+from app.people.cohorts import Plan
+from app.post import notices
 
 PASSWORD = "long enough"
 

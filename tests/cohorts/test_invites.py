@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import cohorts, deeds
-from app.cohorts import InviteOver
 from app.db import now
 from app.guard import NotAllowed, Unusable
 from app.models import Cohort, Deed, Invite, Membership, Role, User
+from app.people import cohorts, deeds
+from app.people.cohorts import InviteOver
 
 
 def _role(session: Session, cohort: Cohort, user: User) -> Role | None:

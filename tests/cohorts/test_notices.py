@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import notices
 from app.guard import NotFound
 from app.models import User
+from app.post import notices
 
 
 def test_a_notice_is_counted_until_it_is_opened(session: Session, ada: User, ben: User) -> None:

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import cohorts, oversight, threads
 from app.guard import NotFound
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Cohort, Deed, Role, User
+from app.people import cohorts, oversight
 
 
 def test_a_mentor_finds_the_learners_of_their_cohort(

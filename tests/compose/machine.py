@@ -20,8 +20,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from app import embedded
 from app.config import ROOT
+from app.operating import embedded
 from app.processes import spawn, stop
 from tests.compose import inside
 from tests.compose.network import SWITCH, Door, switch

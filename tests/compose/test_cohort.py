@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from app import throttle
+from app.people import throttle
 from tests.chaos.browsing import Browser, Section, watch
 from tests.compose.machine import Cohort, Part, cohort, missing, wait
 

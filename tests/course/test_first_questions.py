@@ -10,7 +10,7 @@ import torch
 from einops import einsum
 
 from app.config import ROOT
-from app.questions import Question, read
+from app.lessons.questions import Question, read
 
 TEXT = (ROOT / "app" / "course" / "start.toml").read_text(encoding="utf-8")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.path import LessonRef
+from app.lessons.path import LessonRef
 from tests.course.conftest import FRONT, PATH, WriteCourse, sentences
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.questions import Question
+from app.lessons.questions import Question
 from tests.course.conftest import FRONT, WriteCourse, sentences
 
 START = """

@@ -7,11 +7,12 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, dashboard, threads
-from app.activity import Kind
-from app.attention import Need, Reason
 from app.db import now
+from app.learning import activity, attempts
+from app.learning.activity import Kind
 from app.lessons import Lesson
+from app.mentoring import dashboard, threads
+from app.mentoring.attention import Need, Reason
 from app.models import Activity, Cohort, Membership, Role, Standing, User, Verdict, WorkTime
 from tests.standings.acting import SQUARE, judged
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import outcomes
 from app.lessons import Lesson, course
+from app.mentoring import outcomes
 from app.models import Cohort, User, Verdict, WorkTime
 from tests.standings.acting import SQUARE, judged
 

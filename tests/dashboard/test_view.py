@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import dashboard
-from app.dashboard import View
 from app.lessons import Lesson
+from app.mentoring import dashboard
+from app.mentoring.dashboard import View
 from app.models import Cohort, User, Verdict
 from tests.standings.acting import judged
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import drafts
 from app.db import transaction
 from app.guard import NotFound, TextTooLong
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import Draft, User
 

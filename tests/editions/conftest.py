@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, editions
 from app.config import settings
+from app.learning import attempts
 from app.lessons import newest, reading
 from app.models import Attempt, Cohort, User
 from app.processes import stop
+from app.teaching import editions
 from tests.conftest import SMALL_COURSE
 from tests.examiner.conftest import start_examiner
 

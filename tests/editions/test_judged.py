@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, editions, lessons
+from app import lessons
 from app.config import settings
+from app.learning import attempts
 from app.lessons import reading
 from app.models import Attempt, Cohort, Run, State, User
 from app.models import Verdict as Word
+from app.teaching import editions
 from tests.editions.conftest import Bench, add_check, pin, rewrite
 from workers.examiner import client
 

@@ -10,12 +10,15 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import deeds, editions, lessons, notices
+from app import lessons
 from app.config import settings
 from app.db import now
-from app.deeds import Wanted
 from app.guard import NotAllowed, Unusable
 from app.models import Cohort, Edition, Membership, Role, User
+from app.people import deeds
+from app.people.deeds import Wanted
+from app.post import notices
+from app.teaching import editions
 from tests.editions.conftest import add_check, pin, rewrite
 from tests.routes.acting import Browser
 

@@ -10,13 +10,17 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import lessons, notices, progress, regrades, rejudgements, runs
+from app import lessons
 from app.db import now
 from app.guard import NotAllowed, Unusable
+from app.learning import progress
+from app.learning.progress import Mark
 from app.models import Attempt, Cohort, Deed, Regrade, RegradeState, Rejudged, Rejudgement, Standing, User
 from app.models import Verdict as Word
-from app.progress import Mark
-from app.regrades import Scope
+from app.post import notices
+from app.running import runs
+from app.teaching import regrades, rejudgements
+from app.teaching.regrades import Scope
 from tests.editions.conftest import Bench, add_check, pin, rewrite
 from workers.regrader import Regrader
 
@@ -221,7 +225,7 @@ def test_what_a_dead_worker_had_is_judged_by_another_and_what_comes_late_is_drop
     session.execute(update(Rejudgement).values(lease_until=now() - timedelta(seconds=1)))
     session.commit()
     assert judge() == 1
-    from app.attempts import Verdict
+    from app.learning.attempts import Verdict
 
     assert not rejudgements.record(session, lost, Verdict(Word.FAILED, "late"))
     assert looked_at(session, regrade).same == 1

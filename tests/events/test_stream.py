@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
-from app import events
 from app import redis as redis_of_app
-from app.events import Finished, Queued, Shown, Started, Text, Verdict
+from app.running import events
+from app.running.events import Finished, Queued, Shown, Started, Text, Verdict
 
 ADA = UUID(int=1)
 RUN = str(UUID(int=2))

@@ -29,7 +29,7 @@ def test_it_waits_with_one_thread(examiner: Started) -> None:
 
 
 def test_its_client_and_the_course_need_no_torch() -> None:
-    program = "import sys, workers.examiner.client, workers.examiner.hand_in, app.lessons, app.path\n"
+    program = "import sys, workers.examiner.client, workers.examiner.hand_in, app.lessons.path\n"
     program += "sys.exit('torch' in sys.modules or 'sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 

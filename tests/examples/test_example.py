@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from app import desk, drafts, examples, runs
+from app.learning import desk, drafts, examples
 from app.lessons import Lesson
 from app.models import User
+from app.running import runs
 
 
 def _example(session: Session, reader: User | None, lesson: Lesson) -> object:

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import desk, given, runs
-from app.activity import Kind
 from app.guard import NotFound, Unusable
+from app.learning import desk, given
+from app.learning.activity import Kind
 from app.lessons import Lesson, course
 from app.models import Activity, User
+from app.running import runs
 from tests import taller_course
 from tests.attempts.test_hand_in import DOUBLE, judged
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import grades, plan
 from app.db import now
-from app.grades import By, Layout
 from app.lessons import Lesson, course
 from app.models import Cohort, Deed, Part, Standing, User
+from app.teaching import grades, plan
+from app.teaching.grades import By, Layout
 
 AUTUMN = datetime(2026, 10, 3, 23, 30, tzinfo=UTC)
 

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import catalogue, installs, jobs, machine
+from app import jobs, machine
 from app.config import settings
 from app.db import transaction
 from app.models import Install, InstallState, User
+from app.running import catalogue, installs
 from tests.installing import tiny
 from workers.installs import Installer
 
@@ -113,7 +114,7 @@ def test_a_worker_that_ends_leaves_it_to_the_next(
 def test_one_that_is_killed_is_said_to_be(
     session: Session, boss: User, here: str, installer: Installer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.without_secrets.installer", lambda *_: ["tests.installs.suicide"])
+    monkeypatch.setattr("app.operating.without_secrets.installer", lambda *_: ["tests.installs.suicide"])
     act(session, installs.want, boss)
     installer.look()
     row = only(session)
@@ -132,7 +133,7 @@ def _wait_for_stage(session: Session, stage: str) -> None:
 
 
 def test_the_installer_is_told_how_to_reach_the_world_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import without_secrets
+    from app.operating import without_secrets
 
     monkeypatch.setenv("https_proxy", "http://proxy:1")
     monkeypatch.setenv("PIP_INDEX_URL", "http://mirror/simple")

@@ -11,10 +11,11 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import installs, jobs
+from app import jobs
 from app.db import now, transaction
 from app.guard import NotAllowed, NotFound, Unusable
 from app.models import Install, InstallState, User
+from app.running import installs
 
 SMOL = "smollm2-135m"
 OFFER = {"download_mb": 5, "disk_mb": 6, "memory_mb": 7, "licence": "MIT"}

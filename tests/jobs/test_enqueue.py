@@ -12,10 +12,11 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import jobs, runs
+from app import jobs
 from app.db import on_commit
 from app.lessons import Lesson
 from app.models import State, User
+from app.running import runs
 
 RUN = UUID(int=9)
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from app.config import ROOT
-from app.fingerprint import fingerprint, parts
+from app.running.fingerprint import fingerprint, parts
 
 
 def test_it_names_interpreter_libraries_and_every_shipped_model() -> None:
@@ -18,7 +18,7 @@ def test_it_names_interpreter_libraries_and_every_shipped_model() -> None:
 
 def test_another_process_finds_the_same_without_torch() -> None:
     script = (
-        "import json, sys; from app.fingerprint import fingerprint;"
+        "import json, sys; from app.running.fingerprint import fingerprint;"
         "print(json.dumps([fingerprint(), 'torch' in sys.modules]))"
     )
     found = json.loads(subprocess.check_output([sys.executable, "-c", script], cwd=ROOT))

@@ -10,9 +10,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sqlalchemy.orm import Session
 
-from app import drafts, jupyter
+from app import jupyter
 from app.guard import TextTooLong, Unusable
 from app.jupyter import Found
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import User
 

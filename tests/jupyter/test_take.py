@@ -16,10 +16,12 @@ import nbformat
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, drafts, jupyter, leases, runs
+from app import jupyter
 from app.config import ROOT, settings
+from app.learning import attempts, drafts
 from app.lessons import Lesson, course
 from app.models import Ending, Output, Run, RunKind, State, User
+from app.running import leases, runs
 
 Change = Callable[..., None]
 FIGURE = {"figure": {"data": [{"type": "bar", "y": [1, 2]}], "layout": {}}, "title": "Bars"}

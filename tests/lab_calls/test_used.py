@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.lab_calls import FOLDER, used
+from app.learning.lab_calls import FOLDER, used
 from app.lessons import Cell, Exercise, course
 
 

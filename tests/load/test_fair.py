@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, runs
 from app.config import ROOT
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Run, State, User
 from app.processes import spawn, stop
+from app.running import runs
 
 PATIENCE = 120.0  # seconds
 BUSY = "import time\ntime.sleep(3)"

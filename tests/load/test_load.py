@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app import accounts
 from app.db import transaction
 from app.models import Run, State, User
+from app.people import accounts
 from app.visitors import SESSION_COOKIE
 from tests.chaos.browsing import Message, Reader, Section, place_in, sections
 from tests.conftest import SMALL_COURSE

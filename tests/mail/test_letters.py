@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import letters, mailing, notices, operating
-from app.concerns import concerns
 from app.db import now
 from app.models import Letter, Notice, User
+from app.operating import gauges
+from app.operating.concerns import concerns
+from app.post import letters, mailing, notices
 from tests.mailbox import Mailbox
 
 Jobs = Callable[[], list[str]]
@@ -175,7 +176,7 @@ def test_an_address_that_the_server_will_never_take_is_given_up(
     run_jobs()
     session.expire_all()
     assert [letter.trouble for letter in letters.given_up(session)] == ["550 no such user"]
-    (concern,) = (one for one in concerns(operating.now()) if "mail" in one.what)
+    (concern,) = (one for one in concerns(gauges.now()) if "mail" in one.what)
     assert concern.what == "1 mail could not be sent in the last day; the server said: 550 no such user"
     later(session, days=0, minutes=5)
     assert (letters.sweep(session), mailing.sweep(session)) == (0, 0)

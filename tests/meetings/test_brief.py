@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import activity, attempts, brief, drafts, meetings, shares, threads
-from app.activity import Kind
-from app.attempts import Verdict
 from app.db import now, transaction
+from app.learning import activity, attempts, drafts, shares
+from app.learning.activity import Kind
+from app.learning.attempts import Verdict
 from app.lessons import Lesson
+from app.mentoring import brief, meetings, threads
 from app.models import Activity, Attempt, Cohort, Thread, User
 from app.models import Verdict as Word
 from tests.routes.acting import failed_verdict, finish
@@ -93,7 +94,7 @@ def test_a_question_that_waits_and_the_places_asked_about(
 def test_shared_figures_and_the_help_that_was_used(
     session: Session, visited: None, ada: User, mo: User, lesson: Lesson
 ) -> None:
-    from app import runs
+    from app.running import runs
 
     run = runs.submit(session, ada, "counting", "two", {}).id
     session.commit()
@@ -135,7 +136,7 @@ def test_time_is_told_since_the_visit_and_in_all(
 
 
 def test_what_is_private_is_not_in_it(session: Session, visited: None, ada: User, mo: User) -> None:
-    from app import runs
+    from app.running import runs
 
     runs.submit(session, ada, "counting", "two", {"two": "y = 'a scratch'"})
     drafts.save(session, ada, "counting", "one", "x = 'a secret'")

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import cohorts, meetings, notices
 from app.db import now
 from app.guard import NotFound, Unusable
+from app.mentoring import meetings
 from app.models import CheckIn, Cohort, Deed, Role, User, Visit
+from app.people import cohorts
+from app.post import notices
 
 
 def test_a_check_in_can_be_changed_until_a_mentor_has_seen_it_and_then_the_next_begins(

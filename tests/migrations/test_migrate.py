@@ -13,12 +13,12 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app import migrate
 from app.config import settings
 from app.db import make_engine
 from app.lessons import Lesson
 from app.models import Run, Standing, User, Verdict
-from app.runs import submit
+from app.operating import migrate
+from app.running.runs import submit
 from tests.conftest import ON_POSTGRES
 from tests.filled import Rows, fill, rows
 from tests.standings.acting import SQUARE, judged

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from app import mistakes
 from app.db import first_id, now, uuid7
 from app.lessons import Lesson
+from app.mentoring import mistakes
 from app.models import Attempt, Cohort, Membership, Role, Run, RunKind, State, User, Verdict
 
 CODE = '''

@@ -16,11 +16,13 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app import jobs, leases, metrics, runs, tally
+from app import jobs
 from app import redis as redis_of_app
 from app.db import now
 from app.lessons import Lesson
 from app.models import Run, State, User
+from app.operating import metrics
+from app.running import leases, runs, tally
 from tests.routes.acting import Browser, every_route
 
 TOKEN = "a token that is long enough"
@@ -155,7 +157,7 @@ def test_without_redis_or_database_it_says_so(
     assert samples()["unembed_up{part=redis}"] == samples()["unembed_up{part=database}"] == 1
     change_settings(redis_url=f"unix://{tmp_path}/nobody.sock", database_url="sqlite:////nowhere/at.all")
     redis_of_app.client.cache_clear()
-    metrics.operating.engine.cache_clear()
+    metrics.gauges.engine.cache_clear()
     found = samples()
     assert {found[f"unembed_up{{part={part}}}"] for part in ("redis", "database", "worker", "runner")} == {0}
     assert "unembed_queue_oldest_seconds" not in found  # nobody knows, which is not 0

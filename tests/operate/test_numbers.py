@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from app import operating
 from app.db import first_id, now, uuid7
 from app.models import Attempt, Ending, Run, RunKind, State, User, Verdict
-from app.operating import DAY, HOUR, Quantiles
+from app.operating import gauges
+from app.operating.gauges import DAY, HOUR, Quantiles
 
 
 def made(session: Session, user: User, ago: timedelta, **values: object) -> Run:
@@ -47,11 +47,11 @@ def attempt(session: Session, run: Run, verdict: Verdict) -> None:
 
 
 def test_of_a_fresh_site_there_is_nothing_to_say(session: Session) -> None:
-    found = operating.span(session, DAY)
+    found = gauges.span(session, DAY)
     assert (found.runs, found.endings, found.verdicts, found.faults) == (0, {}, {}, 0)
     assert found.waits == found.judged == Quantiles(None, None)
-    assert operating.minutes(session) == [0] * 60
-    assert operating.troubled(session) == []
+    assert gauges.minutes(session) == [0] * 60
+    assert gauges.troubled(session) == []
 
 
 def test_each_is_counted_in_its_time_and_by_its_word(session: Session, ada: User) -> None:
@@ -64,11 +64,11 @@ def test_each_is_counted_in_its_time_and_by_its_word(session: Session, ada: User
     for ago, word in ((hour, Verdict.PASSED), (day, Verdict.PASSED), (day, Verdict.FAILED)):
         attempt(session, made(session, ada, ago, kind=RunKind.GRADE), word)
     made(session, ada, timedelta(days=2))
-    found = operating.span(session, HOUR)
+    found = gauges.span(session, HOUR)
     assert (found.runs, found.faults) == (6, 5)
     assert found.endings == {"error": 1, "cancelled": 1, "fault": 1, "ok": 1}
     assert found.verdicts == {"passed": 1}
-    found = operating.span(session, DAY)
+    found = gauges.span(session, DAY)
     assert (found.runs, found.endings["ok"]) == (8, 3)
     assert found.verdicts == {"passed": 2, "failed": 1}
 
@@ -76,16 +76,16 @@ def test_each_is_counted_in_its_time_and_by_its_word(session: Session, ada: User
 def test_a_day_that_takes_long_to_count_is_kept_for_longer(
     session: Session, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operating, "_day", day := operating._Day())
+    monkeypatch.setattr(gauges, "_day", day := gauges._Day())
     made(session, ada, HOUR)
     session.commit()
-    assert operating.day().runs == 1
+    assert gauges.day().runs == 1
     day._until = float("inf")  # it took long
     made(session, ada, HOUR)
     session.commit()
-    assert operating.day().runs == 1
+    assert gauges.day().runs == 1
     day._until = 0.0
-    assert operating.day().runs == 2
+    assert gauges.day().runs == 2
 
 
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 100])
@@ -94,7 +94,7 @@ def test_median_and_95_in_100_are_those_of_the_sorted_times(session: Session, ad
     for wait in random.sample(waits, count):
         start = {"queued_at": (at := now() - HOUR / 2), "started_at": at + timedelta(seconds=wait)}
         made(session, ada, HOUR / 2, **start)
-    found = operating.span(session, HOUR).waits
+    found = gauges.span(session, HOUR).waits
     assert found.median == pytest.approx(waits[count * 50 // 100], abs=0.002)
     assert found.most == pytest.approx(waits[count * 95 // 100], abs=0.002)
 
@@ -104,7 +104,7 @@ def test_only_verdicts_are_timed_from_press_to_verdict(session: Session, ada: Us
     made(session, ada, HOUR / 2, kind=RunKind.GRADE)
     made(session, ada, HOUR / 2, **late)
     made(session, ada, HOUR / 2, kind=RunKind.GRADE, state=State.CANCELLED, ending=None, **late)
-    assert operating.span(session, HOUR).judged == Quantiles(
+    assert gauges.span(session, HOUR).judged == Quantiles(
         pytest.approx(3, abs=0.01), pytest.approx(3, abs=0.01)
     )
 
@@ -112,7 +112,7 @@ def test_only_verdicts_are_timed_from_press_to_verdict(session: Session, ada: Us
 def test_each_minute_has_its_own_count(session: Session, ada: User) -> None:
     for minutes in (0.1, 0.2, 5.5, 59.5, 60.5):
         made(session, ada, timedelta(minutes=minutes))
-    found = operating.minutes(session)
+    found = gauges.minutes(session)
     assert (found[-1], found[-6], found[0], sum(found)) == (2, 1, 1, 4)
 
 
@@ -121,7 +121,7 @@ def test_where_something_of_ours_failed_is_listed_the_newest_first(session: Sess
     new = made(session, ada, HOUR, faults=5, state=State.FAILED, ending=None)
     made(session, ada, HOUR)
     made(session, ada, timedelta(hours=25), faults=1)
-    assert [run.id for run in operating.troubled(session)] == [new.id, old.id]
+    assert [run.id for run in gauges.troubled(session)] == [new.id, old.id]
 
 
 def test_ids_are_an_index_of_time() -> None:

@@ -10,11 +10,12 @@ import pytest
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import jobs, leases, runs
-from app.concerns import LONG_WAIT, concerns
+from app import jobs
 from app.lessons import Lesson
 from app.models import User
-from app.operating import Now
+from app.operating.concerns import LONG_WAIT, concerns
+from app.operating.gauges import Now
+from app.running import leases, runs
 from tests.routes.acting import Browser
 
 OF_WORKER: dict[str, Any] = {

@@ -11,11 +11,12 @@ from redis import Redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import attempts, leases, runs, tally
 from app import redis as redis_of_app
 from app.db import now
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Ending, Run, User, Verdict
+from app.running import leases, runs, tally
 
 
 @pytest.fixture(autouse=True)

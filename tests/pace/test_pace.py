@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from app import pace
-from app.activity import Kind
 from app.db import now
 from app.guard import NotFound, Unusable
+from app.learning import pace
+from app.learning.activity import Kind
 from app.lessons import Lesson
 from app.models import Activity, Cohort, Membership, Role, Standing, User, WorkTime
 

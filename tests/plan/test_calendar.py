@@ -7,12 +7,12 @@ from datetime import date, time
 
 import pytest
 
-from app import ics, plan
 from app.db import transaction
-from app.deadlines import Deadline
 from app.lessons import Lesson
 from app.models import Cohort, Part, User
-from app.plan import Item
+from app.teaching import ics, plan
+from app.teaching.deadlines import Deadline
+from app.teaching.plan import Item
 from tests.routes.acting import Browser
 from tests.routes.conftest import browser as browser
 from tests.routes.conftest import site as site

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import attempts, cohorts, deadlines, plan
 from app.db import now
 from app.guard import NotFound, Unusable
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Attempt, Cohort, Deed, Extension, Membership, Notice, Part, Role, User
 from app.models import Verdict as Word
-from app.plan import Item
+from app.people import cohorts
+from app.teaching import deadlines, plan
+from app.teaching.plan import Item
 
 
 @pytest.fixture

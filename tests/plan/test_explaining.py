@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import attempts, explaining, progress
 from app.guard import NotAllowed, NotFound, Unusable
+from app.learning import attempts, progress
 from app.lessons import Lesson
 from app.models import Attempt, Cohort, SignOff, User, Verdict
+from app.teaching import explaining
 
 WORDS = "The largest one wins. I compared all three."
 

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, honesty
 from app.db import now
 from app.guard import Unusable
-from app.honesty import Words
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Attempt, Cohort, Declaration, Membership, Policy, Role, User
+from app.teaching import honesty
+from app.teaching.honesty import Words
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import plan
 from app.guard import NotFound, Unusable
 from app.lessons import Lesson
 from app.models import Cohort, Deed, Part, Policy, User
-from app.plan import Item
+from app.teaching import plan
+from app.teaching.plan import Item
 
 LESSON = Item(Part.LESSON, "counting", date(2026, 12, 1))
 EXERCISE = Item(Part.EXERCISE, "double", date(2026, 11, 30), time(18))

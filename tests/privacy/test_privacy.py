@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from app import privacy
 from app.db import Base
+from app.people import privacy
 
 
 def test_every_table_stands_in_the_list_once() -> None:
-    """Whoever adds a table says here, in plain words, what is in it and who sees it (`app/privacy.py`)."""
+    """Whoever adds a table says in `app/people/privacy.py`, in plain words, what is in it and who sees it."""
     told = Counter(table for kept in privacy.KEPT for table in kept.tables)
     assert set(told) == set(Base.metadata.tables)
     assert set(told.values()) == {1}

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app import attempts, cohorts, oversight, progress, threads
 from app.db import engine
+from app.learning import attempts, progress
+from app.learning.progress import Mark
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Attempt, Cohort, Membership, Role, RunKind, State, User
 from app.models import Verdict as Word
-from app.progress import Mark
-from app.runs import queue
+from app.people import cohorts, oversight
+from app.running.runs import queue
 
 
 def judged(session: Session, user: User, exercise: str, *words: Word | None) -> None:

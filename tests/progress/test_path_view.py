@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import choices, progress
 from app.guard import NotFound, Unusable
+from app.learning import choices, progress
+from app.learning.progress import Mark
 from app.lessons import Lesson
 from app.models import User
 from app.models import Verdict as Word
-from app.progress import Mark
 from tests.progress.test_board import judged
 
 

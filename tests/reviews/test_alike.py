@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, reviews, threads
 from app.db import transaction
 from app.guard import Unusable
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import reviews, threads
 from app.models import Attempt, Cohort, Membership, Notice, Role, User, Verdict
 from tests.routes.acting import failed_verdict, finish
 

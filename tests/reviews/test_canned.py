@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import canned
 from app.guard import NotAllowed, NotFound, Unusable
+from app.mentoring import canned
 from app.models import CannedReply, Cohort, User
 
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, threads
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Attempt, Notice, User
 
 

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, given, progress, reviews
 from app.guard import NotAllowed, Unusable
+from app.learning import attempts, given, progress
+from app.learning.progress import Mark
 from app.lessons import Lesson
+from app.mentoring import reviews
 from app.models import Attempt, Deed, Notice, Standing, User, Verdict
-from app.progress import Mark
 from tests.routes.acting import failed_verdict, finish
 
 TEXT = "def double(x):\n    return x * x\n"

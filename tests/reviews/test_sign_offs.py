@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, desk, reviews, signoffs, subjects
 from app.guard import NotAllowed, NotFound, Unusable, find_lesson
+from app.learning import attempts, desk
 from app.lessons import Lesson
+from app.mentoring import reviews, signoffs, subjects
+from app.mentoring.subjects import Subject
 from app.models import Attempt, Deed, Notice, User, Verdict
-from app.subjects import Subject
 from tests.routes.acting import finish
 
 

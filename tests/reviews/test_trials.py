@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import attempts, desk, runs, threads, trials
 from app.db import Base
 from app.guard import NotAllowed, NotFound, Unusable, find_lesson
+from app.learning import attempts, desk
 from app.lessons import Lesson
+from app.mentoring import threads, trials
 from app.models import Attempt, Run, RunKind, State, User
+from app.running import runs
 
 TEXT = "def double(x):\n    return x * x\n"
 

@@ -11,9 +11,11 @@ from fastapi.routing import APIRoute
 from httpx import Response
 from starlette.testclient import TestClient
 
-from app import accounts, attempts, leases, tokens
 from app.db import transaction
+from app.learning import attempts
 from app.models import Ending, User, Verdict
+from app.people import accounts, tokens
+from app.running import leases
 from app.visitors import CSRF_COOKIE, SESSION_COOKIE
 
 TOKEN = "a token that a page of this site would carry"

@@ -12,10 +12,11 @@ from redis import Redis
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import accounts, attempts, resets, runs, shares, threads, tokens
 from app.db import Base, now, transaction
+from app.learning import attempts, shares
 from app.lessons import Lesson
 from app.main import create_app
+from app.mentoring import threads
 from app.models import (
     Announcement,
     Assessment,
@@ -42,6 +43,8 @@ from app.models import (
     WebSession,
     Wish,
 )
+from app.people import accounts, resets, tokens
+from app.running import runs
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
 _DAY = timedelta(days=1)

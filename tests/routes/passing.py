@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app import attempts
 from app.db import transaction
+from app.learning import attempts
 from app.models import User, Verdict
 from tests.routes.acting import finish
 

@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from sqlalchemy import select
 
-from app import accounts, deeds, leaving, resets
 from app.db import Base, now, transaction
 from app.models import Announcement, Cohort, Deed, Goal, Note, User, WebSession
+from app.people import accounts, deeds, leaving, resets
 from tests.mailbox import Mailbox
 from tests.routes.acting import Browser, Things
 from tests.routes.test_resets import ada_known  # noqa: F401  (a fixture)

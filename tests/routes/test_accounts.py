@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app import accounts
+from app.people import accounts
 from tests.routes.acting import Browser
 
 FORM = {"name": "Zoe", "email": "zoe@example.org", "password": "a long password"}

@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from sqlalchemy import select
 
-from app import drafts, runs, throttle
 from app.api import waiting
 from app.db import transaction
+from app.learning import drafts
 from app.models import Cohort, Declaration, Deed, Policy, Run, User
+from app.people import throttle
+from app.running import runs
 from tests.routes.acting import Browser, Program, Things, failed_verdict, finish
 
 CELLS = "/lessons/counting/cells"

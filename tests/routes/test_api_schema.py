@@ -20,10 +20,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app import throttle
 from app.api.site import PATH
 from app.main import create_app
 from app.models import User
+from app.people import throttle
 from tests.routes.acting import Things, token_of
 
 EXAMPLES = int(os.environ.get("UNEMBED_API_EXAMPLES", "30"))  # of each operation

@@ -9,10 +9,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from app import assessments, attempts, events
-from app.assessments import Sheet
 from app.db import now, transaction
+from app.learning import attempts
 from app.models import Activity, Assessment, Attempt, Cohort, User, Verdict
+from app.running import events
+from app.teaching import assessments
+from app.teaching.assessments import Sheet
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
 L = "/lessons/counting"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from app import checklist
+from app.learning import checklist
 from app.models import User
 from tests.routes.acting import Browser, Things
 from tests.routes.passing import passes

@@ -7,9 +7,9 @@ import asyncio
 import httpx
 from fastapi import FastAPI
 
-from app import accounts
 from app.db import transaction
 from app.models import User
+from app.people import accounts
 from app.visitors import SESSION_COOKIE
 
 MANY = 150  # more than there are threads, turns and kept connections together

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app import deeds
 from app.config import ROOT
 from app.db import transaction
 from app.models import Cohort, User
+from app.people import deeds
 from tests.routes.acting import Browser
 
 Made = Callable[..., Browser]

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from app import accounts, drafts
 from app.db import now, transaction
+from app.learning import drafts
 from app.models import User, WebSession
+from app.people import accounts
 from tests.routes.acting import Browser
 
 PASSWORD, TEXT = "the old password", "def double(x):\n    return x + x  # a whole evening"

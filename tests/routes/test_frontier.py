@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable
 
-from app import attempts
 from app.db import transaction
-from app.frontier import Point, unbeaten
+from app.learning import attempts
+from app.learning.frontier import Point, unbeaten
 from app.models import User, Verdict
 from tests.routes.acting import Browser, finish
 

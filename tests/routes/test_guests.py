@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from app import throttle
 from app.db import transaction
 from app.models import User
+from app.people import throttle
 from tests.routes.acting import Browser
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app import runs
 from app.db import transaction
 from app.models import Attempt, Run
+from app.running import runs
 from tests.routes.acting import Browser, Things
 
 URL = "/lessons/counting/exercises/double"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import select, update
 
-from app import attempts
 from app.db import transaction
+from app.learning import attempts
 from app.models import Attempt, Cohort, Policy, User, Verdict
 from tests.routes.acting import Browser, Things
 

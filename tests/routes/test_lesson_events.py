@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
-from app import events, leases, runs, streams
 from app.db import transaction
 from app.models import Ending, User
-from app.streams import Told, joined
+from app.running import events, leases, runs, streams
+from app.running.streams import Told, joined
 from tests.routes.acting import FIGURE, Browser
 
 URL = "/lessons/counting/events"

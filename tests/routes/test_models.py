@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from app import installs, jobs
+from app import jobs
 from app.db import transaction
 from app.models import Install, InstallState, User
+from app.running import installs
 from tests.routes.acting import Browser
 
 SMOL = "smollm2-135m"

@@ -11,8 +11,9 @@ from typing import Any
 import nbformat
 from httpx import Response
 
-from app import drafts, jupyter
+from app import jupyter
 from app.db import transaction
+from app.learning import drafts
 from app.models import User
 from tests.routes.acting import TOKEN, Browser
 

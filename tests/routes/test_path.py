@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.db import transaction
+from app.learning.progress import path_view
 from app.models import Attempt, Verdict
-from app.progress import path_view
 from app.routes.path import layers
 from tests.routes.acting import Browser, Things
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from app import deadlines, plan
 from app.db import now, transaction
 from app.models import Cohort, User
+from app.teaching import deadlines, plan
 from tests.routes.acting import Browser, Things
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app import accounts, resets
 from app.db import now, transaction
 from app.models import Letter, ResetLink, User, WebSession
+from app.people import accounts, resets
 from tests.mailbox import Mailbox
 from tests.routes.acting import Browser
 

@@ -8,10 +8,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app import attempts, canned, claims, runs, threads
 from app.db import transaction
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import canned, claims, threads
 from app.models import Attempt, CannedReply, Message, Run, Thread, User, Verdict
+from app.running import runs
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
 Made = Callable[[User | None], Browser]

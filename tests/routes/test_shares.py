@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from app import accounts, runs, shares
 from app.db import transaction
+from app.learning import shares
 from app.models import Output, Run, Share, User
+from app.people import accounts
+from app.running import runs
 from tests.routes.acting import Browser, Things, finish
 from tests.routes.passing import passes
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app import events, leases, runs
 from app.db import transaction
 from app.models import User
 from app.pages import progress
-from app.streams import joined
+from app.running import events, leases, runs
+from app.running.streams import joined
 from tests.routes.acting import FIGURE, Browser
 
 URL = "/lessons/counting/events"

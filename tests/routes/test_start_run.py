@@ -8,9 +8,10 @@ from uuid import UUID
 from redis import Redis
 from sqlalchemy import select, update
 
-from app import events, jobs, leases
+from app import jobs
 from app.db import transaction
 from app.models import Run, User
+from app.running import events, leases
 from tests.routes.acting import Browser, finish
 
 RUNS = "/lessons/counting/cells/{}/runs"
@@ -165,7 +166,7 @@ def test_a_figure_is_kept_by_the_browser_for_ever(ada_browser: Browser, things) 
 
 
 def test_a_long_replay_is_announced(ada_browser: Browser, monkeypatch) -> None:
-    from app import runs
+    from app.running import runs
 
     monkeypatch.setattr(runs, "LONG_REPLAY", -1.0)
     bet(ada_browser)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app import throttle
+from app.people import throttle
 from tests.routes.acting import Browser, Things
 
 ASK = "/lessons/counting/cells/two/threads"

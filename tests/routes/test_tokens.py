@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import tokens
 from app.db import now, transaction
 from app.guard import Unusable
 from app.models import ApiToken, User
+from app.people import tokens
 from tests.routes.acting import Browser, Program, token_of
 
 

@@ -8,8 +8,8 @@ from html import unescape
 
 import pytest
 
-from app import understanding
 from app.db import transaction
+from app.learning import understanding
 from app.models import User
 from tests.routes.acting import Browser, Things
 from tests.routes.passing import passes

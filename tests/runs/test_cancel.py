@@ -5,10 +5,10 @@ from __future__ import annotations
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import events, leases, runs
-from app.leases import Result
 from app.lessons import Lesson
 from app.models import State, User
+from app.running import events, leases, runs
+from app.running.leases import Result
 
 
 def test_a_waiting_run_is_cancelled_at_once_and_the_page_hears_it(

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import leases, runs
 from app.db import now, transaction
-from app.leases import Result, Shown
 from app.lessons import Lesson
 from app.models import Ending, Output, Run, State, User
+from app.running import leases, runs
+from app.running.leases import Result, Shown
 
 
 def queued(session: Session, user: User) -> Run:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app import catalogue, needs
 from app.config import settings
 from app.lessons import Lesson
-from app.needs import Needs
+from app.running import catalogue, needs
+from app.running.needs import Needs
 
 Change = Callable[..., None]
 FRONT = "---\ntitle: Heads\nstep: 1\nsummary: About heads.\nminutes: 5\n{}---\n\n"

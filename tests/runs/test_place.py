@@ -7,9 +7,9 @@ from collections.abc import Callable
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import events, leases, line, runs
 from app.lessons import Lesson
 from app.models import User
+from app.running import events, leases, line, runs
 
 
 def test_places_are_counted_in_the_order_of_the_queue(

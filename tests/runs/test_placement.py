@@ -8,14 +8,16 @@ import pytest
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import attempts, catalogue, jobs, leases, placement, runs
-from app.catalogue import Model
+from app import jobs
 from app.guard import Unusable
 from app.jobs import CPU, GPU, Worker
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Run, State, User
-from app.needs import Needs
-from app.placement import Placed
+from app.running import catalogue, leases, placement, runs
+from app.running.catalogue import Model
+from app.running.needs import Needs
+from app.running.placement import Placed
 from workers import worker as worker_of_workers
 
 Change = Callable[..., None]

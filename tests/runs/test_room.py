@@ -16,13 +16,14 @@ from redis import Redis
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app import catalogue, jobs, leases, line, room
+from app import jobs
 from app.config import settings as settings_of_app
 from app.db import transaction
 from app.jobs import CPU, GPU
-from app.leases import Result
 from app.models import Run, RunKind, State, User
-from app.room import PATIENCE, Room
+from app.running import catalogue, leases, line, room
+from app.running.leases import Result
+from app.running.room import PATIENCE, Room
 from workers import tasks
 
 TOTAL = 8000

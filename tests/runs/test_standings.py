@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import attempts, drafts, leases, runs
-from app.leases import Result, Shown
+from app.learning import attempts, drafts
 from app.lessons import Lesson
 from app.models import State, User
+from app.running import leases, runs
+from app.running.leases import Result, Shown
 
 
 def ran(session: Session, user: User, cell: str, texts: dict[str, str], **seconds: float) -> None:

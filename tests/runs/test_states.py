@@ -24,15 +24,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
-from app import attempts, events, jobs, leases, line, runs
-from app.attempts import Verdict
+from app import jobs
 from app.db import on_commit, transaction
 from app.guard import TooMany
-from app.leases import MAX_FAULTS, OUR_FAULT, Result, Shown
+from app.learning import attempts
+from app.learning.attempts import Verdict
 from app.lessons import Lesson
 from app.models import Ending, Run, RunKind, State, User
 from app.models import Verdict as Word
 from app.redis import client
+from app.running import events, leases, line, runs
+from app.running.leases import MAX_FAULTS, OUR_FAULT, Result, Shown
 
 CAP, LEASE, HINT, PATIENCE = 2, 15, 5, 60
 TOO_MANY = "too many"

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import drafts, runs
 from app.guard import NotFound, TextTooLong, TooMany, Unusable
+from app.learning import drafts
 from app.lessons import Lesson
 from app.models import Activity, Draft, Run, State, User
+from app.running import runs
 
 Jobs = Callable[[], list[tuple[str, dict[str, str]]]]
 

@@ -9,10 +9,11 @@ from redis import Redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import events, jobs, leases, runs
+from app import jobs
 from app.db import now
 from app.lessons import Lesson
 from app.models import Run, State, User
+from app.running import events, leases, runs
 
 Jobs = Callable[[], list[tuple[str, dict[str, str]]]]
 AGO = timedelta(seconds=100)

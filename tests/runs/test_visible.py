@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import attempts, leases, runs, threads
 from app.guard import NotFound
-from app.leases import Result, Shown
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Output, Run, User
+from app.running import leases, runs
+from app.running.leases import Result, Shown
 
 
 def finished(session: Session, user: User) -> Run:

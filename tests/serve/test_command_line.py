@@ -11,10 +11,11 @@ import pytest
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import accounts, people
 from app.cli import main
 from app.config import ROOT, settings
 from app.models import User
+from app.operating import user_commands
+from app.people import accounts
 
 
 def unembed(*words: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -49,13 +50,13 @@ def test_a_learner_is_made_an_admin_and_a_learner_again(ada: User, session: Sess
 def test_a_new_password_works_and_signs_out_every_browser(ada: User, session: Session) -> None:
     token = accounts.open_session(session, session.get_one(User, ada.id))
     session.commit()
-    assert people.change("ada@example.org", "password", "correct horse battery") == 0
+    assert user_commands.change("ada@example.org", "password", "correct horse battery") == 0
     assert accounts.sign_in(session, "ada@example.org", "correct horse battery").id == ada.id
     assert accounts.user_of(session, token) is None
 
 
 def test_a_password_that_is_too_short_is_refused(ada: User, capsys: pytest.CaptureFixture[str]) -> None:
-    assert people.change("ada@example.org", "password", "short") == 2
+    assert user_commands.change("ada@example.org", "password", "short") == 2
     assert "at least 8 characters" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from app import doctor
+from app.operating import doctor
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

@@ -1,4 +1,4 @@
-"""A laptop gets a real Redis server from `app.embedded`."""
+"""A laptop gets a real Redis server from `app.operating.embedded`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from app.embedded import EmbeddedRedisError, answers, start_redis, stop_redis
+from app.operating.embedded import EmbeddedRedisError, answers, start_redis, stop_redis
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_stopping_it_leaves_no_process(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")
 def test_it_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
-    program = "import sys, time; from pathlib import Path; from app.embedded import start_redis\n"
+    program = "import sys, time; from pathlib import Path; from app.operating.embedded import start_redis\n"
     program += (
         "root = Path(sys.argv[1]); print(start_redis(root / 'run', root).pid, flush=True); time.sleep(60)"
     )

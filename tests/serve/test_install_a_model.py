@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import examples
+from app.learning import examples
 from app.lessons import course
 from tests.chaos.browsing import Browser, sections
 from tests.installing import tiny

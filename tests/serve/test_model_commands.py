@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app import catalogue, doctor, model_commands
 from app.config import ROOT, settings
-from app.fingerprint import fingerprint, parts
+from app.operating import doctor, model_commands
+from app.running import catalogue
+from app.running.fingerprint import fingerprint, parts
 from app.steps import Failed
 from tests.installing import tiny
 

@@ -1,4 +1,4 @@
-"""`app.supervisor` brings its parts back when they die, and leaves nothing behind when it ends."""
+"""`app.operating.supervisor` brings its parts back when they die, and leaves nothing behind when it ends."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from app.config import ROOT
+from app.operating.supervisor import Part, Supervisor
 from app.steps import Failed
-from app.supervisor import Part, Supervisor
 
 GREET = 'import sys, time; print(\'{"ready": true, "layers": ["walls"]}\', flush=True); time.sleep(60)'
 
@@ -82,7 +82,7 @@ def test_a_part_that_dies_is_started_again_and_that_is_said(watched: Watched) ->
 def test_a_log_that_grows_large_is_put_aside_while_its_part_goes_on_writing(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.supervisor.LARGE_LOG", 100_000)
+    monkeypatch.setattr("app.operating.supervisor.LARGE_LOG", 100_000)
     writes = "for n in itertools.count(): print(n, 'x' * 90, flush=True); time.sleep(0.0001)"
     part = watched.add("runner", f"import itertools, time\n{writes}")
     aside = part.log.with_suffix(".log.1")
@@ -159,7 +159,7 @@ def test_parts_die_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     program = """
 import os, sys, time
 from pathlib import Path
-from app.supervisor import Part, Supervisor
+from app.operating.supervisor import Part, Supervisor
 supervisor = Supervisor(print)
 command = [sys.executable, "-c", "import time; time.sleep(60)"]
 part = Part("part", command, dict(os.environ), Path("part.log"), Path())
@@ -182,7 +182,7 @@ time.sleep(60)
 def test_a_log_that_has_grown_large_is_put_aside(
     watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.supervisor.LARGE_LOG", 10 << 20)
+    monkeypatch.setattr("app.operating.supervisor.LARGE_LOG", 10 << 20)
     (tmp_path / "site.log").write_bytes(b"old\n" * (3 << 20))
     part = watched.add("site", GREET)
     watched.tend_until(lambda: part.is_ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import attempts
+from app.learning import attempts
 from app.models import Attempt, State, User
 from app.models import Verdict as Word
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import accounts, attempts, standings
+from app.learning import attempts, standings
 from app.lessons import Lesson
 from app.models import Standing, User, Verdict
+from app.people import accounts
 from tests.standings.acting import SQUARE, judged
 
 PASSED, FAILED, ERROR = (Verdict.PASSED, None), (Verdict.FAILED, SQUARE), (Verdict.ERROR, None)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import standings
+from app.learning import standings
 from app.models import Attempt, Standing
 from tests import seeded
 

@@ -13,13 +13,15 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import attempts, jobs, leases, runs
+from app import jobs
 from app import redis as redis_of_app
 from app.config import settings
 from app.db import now
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Ending, Run, State, User
 from app.models import Verdict as Word
+from app.running import leases, runs
 from workers import tasks
 
 Do = Callable[[], list[str]]

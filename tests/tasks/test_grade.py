@@ -10,11 +10,12 @@ from redis import Redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import attempts, events, runs
-from app.events import Finished, Text, Verdict
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import Attempt, Ending, State, User
 from app.models import Verdict as Word
+from app.running import events, runs
+from app.running.events import Finished, Text, Verdict
 from tests.tasks.test_run import until
 from workers import tasks
 

@@ -11,11 +11,11 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import events, leases, runs
 from app.db import transaction
-from app.events import Event, Finished, Queued, Shown, Started, Text
 from app.lessons import Lesson
 from app.models import Ending, Output, Run, State, User
+from app.running import events, leases, runs
+from app.running.events import Event, Finished, Queued, Shown, Started, Text
 from workers import recorder, tasks
 
 Do = Callable[[], list[str]]

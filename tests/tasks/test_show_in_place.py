@@ -11,10 +11,10 @@ import pytest
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import events, leases, runs
-from app.events import Event, Replaced, Shown
 from app.lessons import Lesson
 from app.models import Ending, Run, State, User
+from app.running import events, leases, runs
+from app.running.events import Event, Replaced, Shown
 from workers import recorder
 from workers.recorder import Recorder
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, runs
 from app.config import settings
+from app.learning import attempts
 from app.lessons import Lesson
 from app.models import User
 from app.models import Verdict as Word
+from app.running import runs
 from tests.runner.pressing import kept
 from tests.runner.starting import Started
 from tests.runner.starting import runner as start_runner

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, threads
 from app.guard import NotAllowed
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Attempt, User
 
 

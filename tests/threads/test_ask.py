@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import drafts, runs, threads
 from app.guard import NotAllowed, NotFound, TextTooLong, Unusable
+from app.learning import drafts
 from app.lessons import Lesson
+from app.mentoring import threads
 from app.models import Activity, Thread, User
+from app.running import runs
 
 
 def test_a_question_takes_along_the_texts_and_the_newest_run(

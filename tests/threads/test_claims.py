@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app import claims, threads
-from app.claims import Claimed, Filter
 from app.db import now, transaction
 from app.guard import NotAllowed, Unusable
 from app.lessons import Lesson
+from app.mentoring import claims, threads
+from app.mentoring.claims import Claimed, Filter
 from app.models import Cohort, Membership, Message, Role, Thread, User
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from app import anchors, attempts, subjects, threads
 from app.guard import NotFound, Unusable
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import anchors, subjects, threads
 from app.models import Attempt, Thread, User
 
 FIRST = "def double(x):\n    y = x\n    return y * y\n"

@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, leases, runs, subjects, threads
 from app.guard import NotFound
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import subjects, threads
 from app.models import Ending, User
+from app.running import leases, runs
 
 
 def _shown(session: Session, run_id: UUID) -> UUID:

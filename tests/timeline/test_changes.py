@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.changes import changes
+from app.mentoring.changes import changes
 
 BEFORE = "".join(f"line {number}\n" for number in range(1, 21))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import attempts, runs, threads, timeline
+from app.learning import attempts
 from app.lessons import Lesson
+from app.mentoring import threads, timeline
+from app.mentoring.timeline import Entry, Place
 from app.models import State, User, Verdict
-from app.timeline import Entry, Place
+from app.running import runs
 from tests.standings.acting import SQUARE, judged
 
 FAILED = (Verdict.FAILED, SQUARE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from app import activity, understanding
-from app.activity import Kind
 from app.guard import NotAllowed
+from app.learning import activity, understanding
+from app.learning.activity import Kind
 from app.lessons import Exercise, course
 from app.models import User
 

@@ -16,13 +16,14 @@ from kombu.asynchronous import Hub
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app import jobs, leases, runs
+from app import jobs
 from app import redis as redis_of_app
 from app.config import ROOT, settings
-from app.embedded import start_redis, stop_redis
 from app.lessons import Lesson
 from app.models import Run, State, User
+from app.operating.embedded import start_redis, stop_redis
 from app.processes import spawn, stop
+from app.running import leases, runs
 from workers import vitals
 from workers.pool import PromptPool
 from workers.worker import STALLED_SWEEPS, Sweeper
@@ -223,5 +224,8 @@ def test_a_worker_never_imports_torch_and_the_site_never_the_workers() -> None:
         False,
         True,
     ]
-    nouns = "app.runs, app.attempts, app.leases, app.accounts, app.threads, app.progress, app.migrate"
+    nouns = (
+        "app.running.runs, app.running.leases, app.learning.attempts, app.learning.progress, "
+        "app.people.accounts, app.mentoring.threads, app.operating.migrate"
+    )
     assert loaded(nouns, "torch", "workers", "fastapi", "jinja2") == [False, False, False, False]

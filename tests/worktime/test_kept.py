@@ -7,12 +7,13 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import accounts, activity, cohorts, desk, drafts, worktime
-from app.activity import Kind
 from app.db import now
+from app.learning import activity, desk, drafts, worktime
+from app.learning.activity import Kind
+from app.learning.worktime import Spent
 from app.lessons import Lesson
 from app.models import Activity, Cohort, Draft, User
-from app.worktime import Spent
+from app.people import accounts, cohorts
 from workers.worker import Sweeper
 
 

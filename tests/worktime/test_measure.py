@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.activity import Kind
-from app.worktime import IDLE_CAP, Event, Place, Spent, Times, measure
+from app.learning.activity import Kind
+from app.learning.worktime import IDLE_CAP, Event, Place, Spent, Times, measure
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

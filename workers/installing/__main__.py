@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from app.catalogue import CATALOGUE, NoSuchModel, folder_of
+from app.running.catalogue import CATALOGUE, NoSuchModel, folder_of
 from workers.installing import hub, package, place
 from workers.installing.plan import Plan, Refused, mb, of_package
 from workers.runner.client import RunnerGone, renew

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app import machine
-from app.catalogue import FACTS, folder_of
+from app.running.catalogue import FACTS, folder_of
 from workers.installing.plan import Plan, Refused
 
 _NEW, _OLD = ".new-", ".old-"

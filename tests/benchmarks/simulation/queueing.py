@@ -1,4 +1,4 @@
-"""Many who press Run, cores that take one run each, and the line between them, as `app/line.py` keeps it.
+"""Many who press Run, cores that take one run each, and the line between them (`app/running/line.py`).
 
 A simulation of discrete events: nothing happens between a press and an end, so time jumps from one to the
 next.
@@ -34,7 +34,7 @@ class Served:
 
 
 class Line:
-    """Who is next, as `app.line.first` says.
+    """Who is next, as `app.running.line.first` says.
 
     A run's turn is its number among its learner's own that wait, and one more for each of theirs that runs
     or has begun since it came. So an earlier one of theirs that begins changes nothing (it waits no more, but

@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from app import leases, line
 from app.lessons import Lesson
 from app.models import Run, RunKind, State, User
+from app.running import leases, line
 from tests.benchmarks.simulation import drawing, learners
 from tests.benchmarks.simulation.__main__ import FIGURE, WAITING
 from tests.benchmarks.simulation.queueing import Press, serve

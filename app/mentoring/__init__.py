@@ -1,0 +1,1 @@
+"""What mentors do: see who is stuck, answer, review, sign off, meet."""

@@ -1,0 +1,1 @@
+"""How an installation is started, kept, measured and moved."""

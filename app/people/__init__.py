@@ -1,0 +1,1 @@
+"""Who there is: accounts and guests, their browsers and tokens, cohorts, and who may see whom."""

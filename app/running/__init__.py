@@ -1,0 +1,1 @@
+"""How code runs: chains, runs, the line of those who wait, leases, where a run goes, what happens to it."""
