@@ -92,14 +92,41 @@ def make_engine(url: str) -> Engine:
     # What they write stays out of their errors, and so out of every log: it is what people wrote.
     if not url.startswith("sqlite"):
         waiting = _not_for_ever(url)
-        return create_engine(
+        made = create_engine(
             url, pool_pre_ping=True, max_overflow=-1, hide_parameters=True, connect_args=waiting
         )
-    # IMMEDIATE: a transaction that writes waits its turn at the first write instead of failing at the second
-    immediate = {"isolation_level": "IMMEDIATE"}
-    made = create_engine(url, max_overflow=-1, hide_parameters=True, connect_args=immediate)
-    event.listen(made, "connect", _set_up_sqlite)
+    else:
+        # IMMEDIATE: who writes waits its turn at the first write instead of failing at the second
+        immediate = {"isolation_level": "IMMEDIATE"}
+        made = create_engine(url, max_overflow=-1, hide_parameters=True, connect_args=immediate)
+        event.listen(made, "connect", _set_up_sqlite)
+    event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     return made
+
+
+def _without_nul(
+    _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+) -> tuple[str, Any]:
+    """No text has a NUL in it: Postgres refuses one, wherever it came from, and SQLite must not differ."""
+    return statement, _cleaned(parameters) if _holds_nul(parameters) else parameters
+
+
+def _holds_nul(parameters: Any) -> bool:
+    if isinstance(parameters, str):
+        return "\x00" in parameters
+    if isinstance(parameters, dict):
+        return any(map(_holds_nul, parameters.values()))
+    return isinstance(parameters, tuple | list) and any(map(_holds_nul, parameters))
+
+
+def _cleaned(parameters: Any) -> Any:
+    if isinstance(parameters, str):
+        return parameters.replace("\x00", "")
+    if isinstance(parameters, dict):
+        return {name: _cleaned(value) for name, value in parameters.items()}
+    if isinstance(parameters, tuple | list):
+        return type(parameters)(map(_cleaned, parameters))
+    return parameters
 
 
 def _not_for_ever(url: str) -> dict[str, int]:

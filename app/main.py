@@ -19,12 +19,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from redis import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import pages, visitors
-from app.api.problems import http_error
+from app.api.problems import AT_ONCE, http_error
 from app.api.site import PATH, create_api
 from app.arrivals import HEADER, Arrivals
 from app.assets import Assets
@@ -271,6 +271,13 @@ async def _away(request: Request, error: Exception) -> HTMLResponse:
     return pages.problem(request, 503, sentence, texts, {"retry-after": str(_SECONDS_AWAY)})
 
 
+async def _at_once(request: Request, error: Exception) -> HTMLResponse:
+    """Two have done what only one can, at the same moment; the other one's deed stands."""
+    log.warning("%s %s: somebody was a moment faster", request.method, request.url.path)
+    texts = await _written(request) if request.method == "POST" else {}
+    return pages.problem(request, 409, AT_ONCE, texts)
+
+
 async def _broken(request: Request, _error: Exception) -> HTMLResponse:
     """Our fault. Starlette logs the traceback; this answer leaves outside `Edge`, so it is dressed here."""
     sentence = (
@@ -284,6 +291,7 @@ _HANDLERS: dict[Any, Any] = {
     Refused: _refused,
     HTTPException: _http_error,
     RequestValidationError: _invalid,
+    IntegrityError: _at_once,
     OperationalError: _away,
     InterfaceError: _away,
     RedisError: _away,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,7 +61,11 @@ def render_inline(text: str) -> Markup:
 @lru_cache(maxsize=2048)
 def render_message(text: str) -> Markup:
     """What somebody wrote to somebody: as `render`, but without anchors and pictures."""
-    return Markup(_message_md().render(visible(text)))
+    text = visible(text)
+    own = {
+        "docId": sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+    }  # of its footnotes, on this page
+    return Markup(_message_md().render(text, own))
 
 
 @lru_cache(maxsize=512)
@@ -94,14 +99,16 @@ def _lesson_md() -> MarkdownIt:
 
 @lru_cache
 def _message_md() -> MarkdownIt:
-    """Pictures would be fetched; a box can take the look of any class of ours, a verdict's for one."""
-    return _markdown().disable(["image", "admonition"])
+    """Pictures would be fetched; a box can take the look of any class of ours, a verdict's for one; the name
+    of an equation would be an id of the page, the place of another's notice for one.
+    """
+    return _markdown(labels=False).disable(["image", "admonition"])
 
 
-def _markdown() -> MarkdownIt:
+def _markdown(*, labels: bool = True) -> MarkdownIt:
     options = {"html": False, "linkify": False, "typographer": False, "highlight": _coloured}
     md = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    md.use(dollarmath_plugin, renderer=_mathml, allow_space=False, double_inline=True)
+    md.use(dollarmath_plugin, renderer=_mathml, allow_space=False, double_inline=True, allow_labels=labels)
     md.use(footnote_plugin).use(admon_plugin)
     md.validateLink = _is_link  # type: ignore[method-assign]
     for rule, rewrite in _REWRITES.items():

@@ -282,7 +282,7 @@ async def unsaved(fields: Sent) -> dict[str, str]:  # async: to hand it to a thr
     """The texts of other cells that were not saved yet; a script sends them along. Raises Unusable."""
     try:
         texts = json.loads(fields.get("chain") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         texts = None
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise Unusable("The texts of the other cells did not arrive whole. Reload the page and try again.")

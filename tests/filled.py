@@ -37,6 +37,7 @@ from app.models import (
     Mailing,
     Membership,
     Message,
+    NewAddress,
     Note,
     Notice,
     OfficeHour,
@@ -107,6 +108,8 @@ def _at_work(session: Session, user: User) -> None:
     session.add(WebSession(user_id=user.id, token_hash=user.id.hex, expires_at=soon, last_seen_at=MOMENT))
     session.add(Mailing(user_id=user.id, wish=Wish.DAILY, token=user.id.hex, since=MOMENT, sent_at=MOMENT))
     session.add(ResetLink(user_id=user.id, token_hash=user.id.hex, expires_at=soon, used_at=MOMENT))
+    address = {"email": f"{user.id.hex}@example.org", "token_hash": user.id.hex, "expires_at": soon}
+    session.add(NewAddress(user_id=user.id, **address))
     letter = {"user_id": user.id, "kind": LetterKind.WELCOME, "data": {"by": ODD}, "ready_at": MOMENT}
     session.add(Letter(**letter, lease_until=MOMENT, trouble=ODD))
     session.add(Draft(**mine, cell="one", text=ODD * 1000, updated_at=MOMENT))

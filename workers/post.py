@@ -30,6 +30,9 @@ def send(letter_id: str, **_: Any) -> None:
             _send(letter)
         except NotSent as trouble:
             _failed(letter, str(trouble), for_good=trouble.for_good)
+        except Exception as fault:  # of ours: one letter must not come back for ever
+            _failed(letter, f"{type(fault).__name__}: {fault}", for_good=False)
+            raise
 
 
 def _send(letter: Letter) -> None:

@@ -48,6 +48,7 @@ def list_learners(
 ) -> Page[LearnerShape]:
     """Who learns in it, and where they stand."""
     found = cohorts.find(session, mentor, cohort)
+    oversight.looked_at(session, mentor, found)
     editions.read_as_cohort(session, found)
     board = progress.board(session, cohorts.learners(found))
     rows = sorted(board.rows, key=lambda row: (row.learner.name, row.learner.id))

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from redis import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.guard import Refused, TooMany
@@ -20,6 +20,10 @@ from app.people.tokens import TokenNeeded
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+AT_ONCE = (
+    "The same was being done at this very moment, perhaps by a second click. Look whether it is done; if it "
+    "is not, try again."
+)
 _SECONDS_AWAY = 5  # after which it is worth while to ask again
 _SENTENCES = {
     404: "There is no such address in the API: /api/docs lists those there are.",
@@ -84,6 +88,11 @@ async def _away(request: Request, error: Exception) -> JSONResponse:
     return problem(503, sentence, {"retry-after": str(_SECONDS_AWAY)})
 
 
+async def _at_once(request: Request, _error: Exception) -> JSONResponse:
+    log.warning("%s %s: somebody was a moment faster", request.method, request.url.path)
+    return problem(409, AT_ONCE)
+
+
 async def _broken(_request: Request, _error: Exception) -> JSONResponse:
     return problem(500, "Something broke on our side. It is not your fault; if it happens twice, tell us.")
 
@@ -92,13 +101,14 @@ HANDLERS: dict[Any, Any] = {
     Refused: _refused,
     HTTPException: http_error,
     RequestValidationError: _invalid,
+    IntegrityError: _at_once,
     OperationalError: _away,
     InterfaceError: _away,
     RedisError: _away,
     Exception: _broken,
 }
 
-_MAY_HAPPEN = (400, 401, 403, 404, 405, 413, 422, 429, 503)
+_MAY_HAPPEN = (400, 401, 403, 404, 405, 409, 413, 422, 429, 503)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": HTTPStatus(status).phrase,

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.guard import Unusable, clean_text, one_at_a_time
+from app.guard import Unusable, clean_text
 from app.models import Cohort, Membership, OwnMentor, Role, User
 from app.people import cohorts, deeds
 from app.people.deeds import Kind
@@ -42,7 +42,7 @@ def give(
     Call with a cohort that `cohorts.find` has let the mentor see. Raises Unusable, TextTooLong.
     """
     note = clean_text(note, MAX_NOTE).strip()
-    one_at_a_time(session, mentor)
+    cohorts.hold(session, cohort)
     members = {member.user_id: member for member in cohorts.members(session, cohort)}
     taker = members.get(to)
     if taker is None or taker.role is not Role.MENTOR:

@@ -59,7 +59,7 @@ def _newest_unanswered(session: Session, mentor: User, attempt: Attempt) -> list
     by_mentor = (
         exists()
         .where(Thread.run_id == Attempt.run_id, Message.thread_id == Thread.id)
-        .where(Message.author_id != Thread.user_id)
+        .where(Message.author_id.is_distinct_from(Thread.user_id))
     )
     same = (newest.c.user_id == Attempt.user_id) & (newest.c.number == Attempt.number)
     query = (

@@ -82,6 +82,7 @@ def _attempt(session: Session, viewer: User, attempt_id: UUID) -> Subject:
     found = session.scalar(mine)
     if found is None:
         raise NotFound("There is no such attempt among yours.")
+    oversight.looked(session, viewer, found.user_id)
     exercise = course().exercises.get(found.exercise)
     return Subject(
         kind=ATTEMPT,

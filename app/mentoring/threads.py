@@ -155,10 +155,10 @@ def _answered(thread: Thread, *, changes: bool) -> None:
 
 
 def _tell_mentor(session: Session, learner: User, thread: Thread) -> None:
-    """Whoever answered last hears that there is more to say."""
+    """Whoever answered last hears that there is more to say, if they still accompany this learner."""
     theirs = select(Message.author_id).where(Message.thread_id == thread.id, Message.author_id != learner.id)
     mentor = session.scalar(theirs.order_by(Message.created_at.desc()).limit(1))
-    if mentor is not None:
+    if mentor is not None and oversight.still(session, mentor, learner.id):
         told = f"{learner.name or 'A guest'} wrote again about {subjects.words(thread)}."
         notices.tell(session, mentor, "reply", told, address(thread))
 

@@ -60,7 +60,7 @@ def newest(session: Session, mentor: User, subject: UUID) -> Run | None:
 
 def cell(subject: UUID) -> str:
     """The name of the cell that a trial of this runs as."""
-    return f"{runs.TRIAL}{subject.hex}"
+    return runs.trial_of(subject)
 
 
 def _runs(session: Session, mentor: User, subject: UUID) -> list[Run]:

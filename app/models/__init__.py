@@ -18,7 +18,7 @@ from app.models.kinds import (
     Wish,
     text_enum,
 )
-from app.models.letters import Letter, Mailing, ResetLink
+from app.models.letters import Letter, Mailing, NewAddress, ResetLink
 from app.models.machines import Install
 from app.models.meetings import (
     Announcement,
@@ -68,6 +68,7 @@ __all__ = [
     "Mailing",
     "Membership",
     "Message",
+    "NewAddress",
     "Note",
     "Notice",
     "OfficeHour",

@@ -103,3 +103,6 @@ class Notice(Base):
     href: Mapped[str] = mapped_column(String(300))  # a path of this site
     read_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
+    letter_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("letters.id", ondelete="SET NULL"), index=True
+    )  # the mail that it goes out with: no other takes it

@@ -92,6 +92,7 @@ class LetterKind(StrEnum):
     NOTICES = "notices"
     RESET = "reset"  # to whoever has the address in `data`, if anybody has
     WELCOME = "welcome"  # somebody else has made the account
+    CONFIRM = "confirm"  # to a new address of theirs, which is in `new_addresses`
     MOVED = "moved"  # the account has another address now; goes to the old one
     PASSWORD = "password"  # it was changed
 

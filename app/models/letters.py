@@ -44,6 +44,20 @@ class Mailing(Base):
     user: Mapped[User] = relationship(lazy="raise")
 
 
+class NewAddress(Base):
+    """An address that somebody wants to sign in with, until a mail to it has been answered by its link.
+
+    The link holds the token, the table only its hash: of a random one, as long as the mail has not gone out.
+    """
+
+    __tablename__ = "new_addresses"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+
+
 class ResetLink(Base):
     """A link by which somebody chooses a password, once. It holds the token, the table only its hash."""
 

@@ -57,14 +57,19 @@ class Message(Base):
     __tablename__ = "messages"
 
     thread_id: Mapped[UUID] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     body: Mapped[str] = mapped_column(Text)
     attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", ondelete="SET NULL"))
 
-    author: Mapped[User] = relationship(lazy="raise")
+    author: Mapped[User | None] = relationship(lazy="raise")
 
     if TYPE_CHECKING:
         attempt_number: Mapped[int | None]  # of that attempt
+
+    @property
+    def by(self) -> str:
+        """Who wrote it. The words of a mentor stay with whom they were for when the mentor's account goes."""
+        return (self.author.name or "A guest") if self.author else "A deleted account"
 
 
 _number = select(Attempt.number).where(Attempt.id == Message.attempt_id).correlate_except(Attempt)

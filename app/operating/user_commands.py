@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.config import settings
 from app.db import transaction
 from app.models import User
-from app.people import accounts
+from app.people import accounts, tokens
 from app.steps import Failed
 
 
@@ -46,6 +46,7 @@ def change(email: str, action: str, password: str) -> int:
         if action == "password":
             try:
                 accounts.set_password(session, user, password)
+                tokens.revoke_all(session, user)
             except accounts.AccountError as error:
                 print(error.message, file=sys.stderr)
                 return 2

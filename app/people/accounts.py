@@ -30,11 +30,15 @@ from app.learning.activity import Kind
 from app.models import (
     Activity,
     Attempt,
+    CheckIn,
     Choice,
     Clock,
     Draft,
+    Goal,
     LetterKind,
     Message,
+    NewAddress,
+    Notice,
     Reading,
     ResetLink,
     Run,
@@ -54,8 +58,10 @@ _TOUCH = timedelta(
     minutes=5
 )  # a session is noted as seen at most this often: reading a page should not write
 _TAKEN = "There is an account with this address already. Sign in instead, or ask there for a new password."
+_ANOTHERS = "There is another account with this address."
 _Row = TypeVar("_Row", Draft, Choice)
 _FIRST_TOKEN = "unembed:first-account-token"
+_FIRST, _CLAIM_SECONDS = "unembed:first-account", 10
 
 _hasher = PasswordHasher()
 HOUSE = UUID("00000000-0000-7000-8000-000000000001")  # who runs the examples; nobody signs in as this guest
@@ -107,7 +113,16 @@ def sign_up(session: Session, visitor: User | None, name: str, email: str, passw
     first = first_account_needed(session)
     if first and not settings().on_loopback:
         raise NotAllowed("This site is not set up yet. Its owner finds a link where the server was started.")
+    if first:
+        _claim_site(email)
     return _account(session, visitor, name, email, password, owner=first)
+
+
+def _claim_site(email: str) -> None:
+    """Of two who would be its first at the same moment, one is. Raises AccountError."""
+    claim = client()
+    if not claim.set(_FIRST, email[:254], nx=True, ex=_CLAIM_SECONDS) and claim.get(_FIRST) != email[:254]:
+        raise AccountError("Somebody else is making the first account just now. Try again in a moment.")
 
 
 def first_account(
@@ -184,7 +199,8 @@ def clean_email(email: str) -> str:
     """As it is stored. Raises AccountError."""
     email = email.strip().lower()
     local, _, domain = email.rpartition("@")
-    if not local or "." not in domain.strip(".") or any(c.isspace() for c in email) or len(email) > 254:
+    unlike = not local or "." not in domain.strip(".") or any(c.isspace() for c in email)
+    if unlike or visible(email) != email or len(email) > 254:
         raise AccountError("This does not look like an e-mail address.")
     return email
 
@@ -230,6 +246,7 @@ def _end_links(session: Session, user: User) -> None:
     """Those that lie in some mailbox lead nowhere any more."""
     open_ones = ResetLink.user_id == user.id, ResetLink.used_at.is_(None)
     session.execute(delete(ResetLink).where(*open_ones))
+    session.execute(delete(NewAddress).where(NewAddress.user_id == user.id))
 
 
 def knows_password(user: User, password: str) -> bool:
@@ -243,18 +260,23 @@ def rename(user: User, name: str) -> None:
 
 
 def change_email(session: Session, user: User, email: str) -> None:
-    """Another address to sign in with. Raises AccountError."""
+    """Another address to sign in with, from now on (`addresses` asks it first). Raises AccountError."""
     email = clean_email(email)
-    if session.scalar(select(User.id).where(User.email == email, User.id != user.id)):
-        raise AccountError("There is another account with this address.")
+    check_free(session, user, email)
     before, user.email = user.email, email
     try:
         session.flush()
     except IntegrityError:  # somebody was a moment faster
-        raise AccountError("There is another account with this address.") from None
+        raise AccountError(_ANOTHERS) from None
     if before and before != email:
         _end_links(session, user)
         letters.write(session, LetterKind.MOVED, user.id, to=before)
+
+
+def check_free(session: Session, user: User, email: str) -> None:
+    """Raises AccountError if somebody else has this address."""
+    if session.scalar(select(User.id).where(User.email == email, User.id != user.id)):
+        raise AccountError(_ANOTHERS)
 
 
 @lru_cache
@@ -345,9 +367,10 @@ def _move_work(session: Session, visitor: User, account: User) -> None:
     _move_attempts(session, visitor, account)
     _move_drafts(session, visitor, account)
     _move_choices(session, visitor, account)
-    for table in (Run, Activity, Thread, Share, Reading, SignOff):
+    for table in (Run, Activity, Thread, Share, Reading, SignOff, CheckIn, Goal, Notice):
         session.execute(update(table).where(table.user_id == visitor.id).values(user_id=account.id))
-    session.execute(update(Message).where(Message.author_id == visitor.id).values(author_id=account.id))
+    for written in (Message, Goal):
+        session.execute(update(written).where(written.author_id == visitor.id).values(author_id=account.id))
     session.execute(delete(Clock).where(Clock.user_id == account.id))  # its time is to be counted anew
     account.goal = account.goal or visitor.goal
     session.flush()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
-from app.guard import NotAllowed, NotFound, Unusable, admin_only, clean_text
+from app.guard import NotAllowed, NotFound, Unusable, admin_only, clean_text, one_at_a_time
 from app.models import Cohort, Invite, Membership, Role, User
 from app.people import deeds
 from app.people.deeds import Kind
@@ -147,6 +147,11 @@ def _flush_named(session: Session, cohort: Cohort) -> None:
         raise Unusable(f"There is a cohort called “{cohort.name}” already. Choose another name.")
 
 
+def hold(session: Session, cohort: Cohort) -> None:
+    """Until this transaction ends, nobody else does for this cohort what asks for the same."""
+    session.execute(update(Cohort).where(Cohort.id == cohort.id).values(about=Cohort.about))
+
+
 # ---- who is in it
 
 
@@ -173,9 +178,12 @@ def add(session: Session, admin: User, cohort: Cohort, email: str, role: Role) -
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
     if user is None:
         raise Unusable("Nobody has an account with this address. Send them an invite link instead.")
+    one_at_a_time(session, user)
     known = _membership(session, cohort, user)
     if known is not None and known.left_at is None:
         if known.role is not role:
+            if known.role is Role.MENTOR:
+                _end_mentors_links(session, admin, cohort)
             known.role = role
             deeds.note(session, admin, Kind.ROLE_CHANGED, about=user, cohort=cohort, role=role)
         return known
@@ -186,11 +194,21 @@ def add(session: Session, admin: User, cohort: Cohort, email: str, role: Role) -
 
 
 def remove(session: Session, admin: User, cohort: Cohort, user_id: UUID) -> None:
-    """Take somebody out: its mentors see their work no longer. Raises NotAllowed, NotFound."""
+    """Take somebody out: its mentors see their work no longer. Of a mentor, the links that they may know and
+    by which one comes in as a mentor end, too. Raises NotAllowed, NotFound.
+    """
     admin_only(admin)
     member = _present(session, cohort.id, user_id)
+    if member.role is Role.MENTOR:
+        _end_mentors_links(session, admin, cohort)
     member.left_at = now()
     deeds.note(session, admin, Kind.REMOVED, about=session.get(User, user_id), cohort=cohort)
+
+
+def _end_mentors_links(session: Session, admin: User, cohort: Cohort) -> None:
+    for one in invites(session, cohort):
+        if one.role is Role.MENTOR:
+            revoke(session, admin, cohort, one.id)
 
 
 def leave(session: Session, user: User, cohort_id: UUID) -> Cohort:
@@ -292,8 +310,11 @@ def accept(session: Session, user: User, token: str) -> Cohort:
     """
     if user.guest:
         raise NotAllowed("Make an account first: then your mentor knows who you are.")
+    one_at_a_time(session, user)
     found = invited(session, token)
     known = _membership(session, found.cohort, user)
+    if known is not None and known.left_at is not None and _was_taken_out(session, user, found):
+        raise InviteOver("This link is older than your going. Ask the cohort’s mentors for a new one.")
     if (
         known is not None
         and known.left_at is None
@@ -304,6 +325,11 @@ def accept(session: Session, user: User, token: str) -> Cohort:
     _enter(session, found.cohort, user, found.role)
     deeds.note(session, user, Kind.JOINED, about=user, cohort=found.cohort, role=found.role)
     return found.cohort
+
+
+def _was_taken_out(session: Session, user: User, found: Invite) -> bool:
+    """By an admin, and since this link was made. Who has left by themselves may come back."""
+    return deeds.done_to(session, Kind.REMOVED, user.id, found.cohort_id, found.created_at)
 
 
 def _use_up(session: Session, found: Invite) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -85,10 +85,25 @@ def note(
     )
 
 
-def done_since(session: Session, actor: User, kind: Kind, about: UUID, span: timedelta) -> bool:
+def done_since(
+    session: Session,
+    actor: User,
+    kind: Kind,
+    about: UUID | None,
+    span: timedelta,
+    cohort: UUID | None = None,
+) -> bool:
     """Whether this line has been written in the last `span`."""
-    known = select(Deed.id).where(Deed.actor_id == actor.id, Deed.kind == kind, Deed.about_id == about)
+    known = select(Deed.id).where(
+        Deed.actor_id == actor.id, Deed.kind == kind, Deed.about_id == about, Deed.cohort_id == cohort
+    )
     return session.scalar(known.where(Deed.created_at > now() - span).limit(1)) is not None
+
+
+def done_to(session: Session, kind: Kind, about: UUID, cohort: UUID, since: datetime) -> bool:
+    """Whether this was done to somebody in a cohort, by anybody, since that moment."""
+    known = select(Deed.id).where(Deed.about_id == about, Deed.kind == kind, Deed.cohort_id == cohort)
+    return session.scalar(known.where(Deed.created_at > since).limit(1)) is not None
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def unmake_admin(session: Session, admin: User, user: User) -> None:
     admin_only(admin)
     if not user.admin:
         return
+    leaving.hold_admins(session)
     if leaving.last_admin(session, user):
         raise NotAllowed("There has to be an admin: make somebody else one first.")
     user.admin = False

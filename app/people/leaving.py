@@ -12,6 +12,8 @@ from app.guard import NotAllowed, Unusable
 from app.models import Announcement, Deed, User
 from app.people import accounts, deeds
 from app.people.deeds import Kind
+from app.post import notices
+from app.running import runs
 
 WORD = "delete"  # what one types to mean it
 NOBODY = "a deleted account"
@@ -25,11 +27,17 @@ def last_admin(session: Session, user: User) -> bool:
     return session.scalar(others.limit(1)) is None
 
 
+def hold_admins(session: Session) -> None:
+    """Until this transaction ends, nobody else becomes one or is one no longer: of two, one has to stay."""
+    session.execute(update(User).where(User.admin).values(goal=User.goal))
+
+
 def delete_account(session: Session, user: User, password: str, word: str) -> None:
     """Everything of theirs goes, at once and for ever; their browsers are signed out by it.
 
     Raises NotAllowed for the last admin of others, Unusable with what to change.
     """
+    hold_admins(session)
     if last_admin(session, user):
         raise NotAllowed("You are the only admin: make somebody else one first, on the page People.")
     if word.strip().lower() != WORD:
@@ -40,6 +48,8 @@ def delete_account(session: Session, user: User, password: str, word: str) -> No
         deeds.note(session, user, Kind.ACCOUNT_DELETED, about=user)
         session.flush()
     _forget_in_log(session, user)
+    runs.forget_trials(session, user)
+    notices.forget(session, user)
     theirs = update(Announcement).where(Announcement.author_id == user.id)
     session.execute(theirs.values(author_name=NOBODY))
     session.execute(delete(User).where(User.id == user.id))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.guard import NotFound
-from app.models import Attempt, Membership, Role, Thread, User
+from app.models import Attempt, Cohort, Membership, Role, Thread, User
 from app.people import deeds
 from app.people.deeds import Kind
 
@@ -21,10 +21,16 @@ _AGAIN = timedelta(hours=1)  # an admin who goes on looking is noted once in it
 
 def learners_of(mentor: User) -> Select[UUID]:
     """The ids of those whom this mentor accompanies, in whichever cohort."""
+    return _mentored(mentor.id)
+
+
+def _mentored(by: UUID | None = None) -> Select[UUID]:
+    """The ids of those who have a mentor, or this one."""
     theirs, mine = aliased(Membership), aliased(Membership)
     together = and_(mine.cohort_id == theirs.cohort_id, mine.role == Role.MENTOR, mine.left_at.is_(None))
     learns = (theirs.role == Role.LEARNER, theirs.left_at.is_(None))
-    return select(theirs.user_id).join(mine, together).where(mine.user_id == mentor.id, *learns)
+    found = select(theirs.user_id).join(mine, together).where(*learns)
+    return found if by is None else found.where(mine.user_id == by)
 
 
 def may_see(viewer: User, owner: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
@@ -36,9 +42,9 @@ def may_see(viewer: User, owner: InstrumentedAttribute[UUID]) -> ColumnElement[b
 
 
 def answered_by(mentor: User, owner: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
-    """The condition that the learner in this column turns to this mentor; those of no cohort, to an admin."""
+    """The condition that the learner in this column turns to this mentor; whoever has none, to an admin."""
     theirs = owner.in_(learners_of(mentor))
-    return or_(theirs, ~owner.in_(_accompanied())) if mentor.admin else theirs
+    return or_(theirs, ~owner.in_(_mentored())) if mentor.admin else theirs
 
 
 def alone() -> Select[UUID]:
@@ -46,10 +52,6 @@ def alone() -> Select[UUID]:
     member = exists().where(Membership.user_id == User.id, Membership.left_at.is_(None))
     handed_in, asked = (exists().where(table.user_id == User.id) for table in (Attempt, Thread))
     return select(User.id).where(~member, or_(handed_in, asked))
-
-
-def _accompanied() -> Select[UUID]:
-    return select(Membership.user_id).where(Membership.role == Role.LEARNER, Membership.left_at.is_(None))
 
 
 def accompanies(session: Session, mentor: User, learner: UUID) -> bool:
@@ -67,9 +69,31 @@ def learner(session: Session, viewer: User, learner_id: UUID) -> User:
     return found
 
 
+def still(session: Session, viewer_id: UUID, learner: UUID) -> bool:
+    """Whether this person may see this learner's work now: they may have been their mentor once."""
+    viewer = session.get(User, viewer_id)
+    if viewer is None:
+        return False
+    return session.scalar(select(User.id).where(User.id == learner, may_see(viewer, User.id))) is not None
+
+
 def looked(session: Session, viewer: User, owner: UUID) -> None:
     """Note that an admin has looked at the work of somebody whom they do not accompany."""
     if viewer.id == owner or not viewer.admin or accompanies(session, viewer, owner):
         return
     if not deeds.done_since(session, viewer, Kind.LOOKED, owner, _AGAIN):
         deeds.note(session, viewer, Kind.LOOKED, about=session.get(User, owner))
+
+
+def looked_at(session: Session, viewer: User, cohort: Cohort) -> None:
+    """Note that an admin has looked at the work of a cohort that they do not mentor."""
+    mentors = select(Membership.id).where(
+        Membership.cohort_id == cohort.id,
+        Membership.user_id == viewer.id,
+        Membership.role == Role.MENTOR,
+        Membership.left_at.is_(None),
+    )
+    if not viewer.admin or session.scalar(mentors) is not None:
+        return
+    if not deeds.done_since(session, viewer, Kind.LOOKED, None, _AGAIN, cohort.id):
+        deeds.note(session, viewer, Kind.LOOKED, cohort=cohort)

@@ -42,11 +42,11 @@ KEPT = (
         ("sessions",),
     ),
     Kept(
-        "Links by which you choose a password, scrambled; mail that waits to be sent; and which notices you "
-        "want by mail.",
+        "Links by which you choose a password or confirm a new address, scrambled; mail that waits to be "
+        "sent; and which notices you want by mail.",
         _YOU,
         "links for hours, mail until it is sent, your choice as long as the account",
-        ("reset_links", "letters", "mailings"),
+        ("reset_links", "new_addresses", "letters", "mailings"),
     ),
     Kept(
         "Tokens with which your own scripts speak for you: scrambled, with what you call them, what they may "
@@ -98,7 +98,8 @@ KEPT = (
     Kept(
         "What you asked, what was answered, and who is about to answer.",
         _MENTORS,
-        _ACCOUNT,
+        "as long as the account; a mentor’s words stay with those to whom they were written, without "
+        "the name",
         ("threads", "messages"),
     ),
     Kept(
@@ -140,8 +141,8 @@ KEPT = (
     Kept(
         "What is due when, for whom it is due later and why, and the address under which your "
         "calendar reads it.",
-        "the plan: everybody in the cohort; your own dates and reasons: you and the mentors of "
-        "your cohorts; the address: you alone",
+        "the plan: everybody in the cohort; your own dates: you and the mentors of your cohorts; "
+        "the reasons: those mentors, and they are not part of your export; the address: you alone",
         _ACCOUNT,
         ("plan_items", "plan_changes", "extensions", "calendar_links"),
         together=True,

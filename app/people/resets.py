@@ -17,7 +17,7 @@ from app.config import settings
 from app.db import now
 from app.guard import NotFound, Unusable, admin_only
 from app.models import LetterKind, ResetLink, User
-from app.people import accounts, deeds
+from app.people import accounts, deeds, tokens
 from app.people.deeds import Kind
 from app.post import letters, mail
 
@@ -68,7 +68,9 @@ def behind(session: Session, token: str) -> User:
 
 
 def use(session: Session, token: str, password: str) -> User:
-    """Choose the password: every browser is signed out, and no other link of theirs works any more.
+    """Choose the password: browsers are signed out; no other link works, and no token.
+
+    Who lost the password may have lost it to somebody, who has made tokens since.
 
     Raises LinkOver, AccountError.
     """
@@ -78,6 +80,7 @@ def use(session: Session, token: str, password: str) -> User:
     if session.scalar(used.returning(ResetLink.id)) is None:  # of two at once, one is late
         raise LinkOver("This link has just been used. Ask for a new one where you sign in.")
     accounts.set_password(session, user, password)
+    tokens.revoke_all(session, user)
     return user
 
 

@@ -7,6 +7,7 @@ user or author, and what hangs on such rows and would be deleted with them.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from functools import lru_cache
 from typing import IO, Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Table, or_, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, Table, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app import jupyter
@@ -24,15 +25,21 @@ from app.config import settings
 from app.db import Base, now
 from app.lessons import Lesson, course
 from app.models import Attempt, Draft, Run, User
+from app.running.runs import TRIAL
 
 OWN = ("user_id", "author_id", "owner_id")  # columns that say whose a row is
 ABOUT = {("deeds", "about_id")}  # … and that it concerns them, which they may know
+WRITTEN = {("messages", "author_id"), ("announcements", "author_id")}  # … and theirs, though it outlives them
 # Columns that name somebody whose the row is not, though it goes with them. (A row that would stay without
 # them, `SET NULL`, is never theirs.)
 OTHERS = {
     ("notes", "about_id"),  # a mentor's private notes are that mentor's
     *(("visits", name) for name in ("mentor_id", "learner_id")),
     *(("own_mentors", name) for name in ("mentor_id", "learner_id")),
+}
+WITHHELD = {  # columns of theirs that are not theirs to know (yet)
+    *(("sitting_attempts", name) for name in ("message", "details")),  # once released, they are the attempt's
+    ("extensions", "reason"),  # for mentors
 }
 PRIVATE = {"letters"}  # tables that are nobody's to take along; letters wait for a minute
 SECRET = {"password_hash", "token_hash", "token", "nonce"}  # what opens a door is not written down
@@ -66,7 +73,8 @@ def _touched(session: Session, user: User) -> list[Lesson]:
 
 def named(user: User) -> str:
     """The file's name."""
-    return f"unembed-{'guest' if user.guest else user.name.split()[0].lower()}-{now().date()}.zip"
+    first = re.sub(r"\W", "", "guest" if user.guest else user.name.split()[0].lower()) or "account"
+    return f"unembed-{first}-{now().date()}.zip"
 
 
 def theirs(table: Table, user_id: UUID) -> ColumnElement[bool] | None:
@@ -84,12 +92,21 @@ def theirs(table: Table, user_id: UUID) -> ColumnElement[bool] | None:
         above = theirs(parent, user_id)
         if above is not None:
             conditions.append(column.in_(select(parent.c.id).where(above)))
-    return or_(*conditions) if conditions else None
+    return and_(or_(*conditions), *_only(table)) if conditions else None
+
+
+def _only(table: Table) -> list[ColumnElement[bool]]:
+    """What else has to be so: a trial of somebody else's code is no work of theirs, and a verdict that nobody
+    has applied does not count.
+    """
+    if table.name == "runs":
+        return [~table.c.cell.startswith(TRIAL)]
+    return [table.c.applied_at.is_not(None)] if table.name == "rejudgements" else []
 
 
 def _is_own(key: ForeignKey) -> bool:
     place, goes = (key.parent.table.name, key.parent.name), key.ondelete == "CASCADE"
-    return place in ABOUT or (goes and key.parent.name in OWN and place not in OTHERS)
+    return place in ABOUT | WRITTEN or (goes and key.parent.name in OWN and place not in OTHERS)
 
 
 def _parents(table: Table) -> list[tuple[Table, Column[Any]]]:
@@ -118,7 +135,11 @@ def _write(session: Session, packed: zipfile.ZipFile, table: Table, condition: C
 
 
 def _rows(session: Session, table: Table, condition: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
-    columns = [column for column in table.c if column.name not in SECRET]
+    columns = [
+        column
+        for column in table.c
+        if column.name not in SECRET and (table.name, column.name) not in WITHHELD
+    ]
     found = session.execute(select(*columns).where(condition).order_by(table.c.id))
     for some in found.mappings().partitions(_AT_A_TIME):
         yield from (dict(row) for row in some)

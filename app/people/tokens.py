@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
@@ -48,7 +48,7 @@ def make(session: Session, user: User, name: str, scopes: Iterable[str], days: i
         raise Unusable(f"Give the token a name of 1 to {_NAMED} characters, so that you know it again.")
     if not 1 <= days <= MAX_DAYS:
         raise Unusable(f"A token works for 1 to {MAX_DAYS} days.")
-    if sum(_works(one) for one in of(session, user)) >= MOST:
+    if len(working(session, user)) >= MOST:
         raise Unusable(f"You have {MOST} tokens that work. Revoke one that you no longer need.")
     secret = PREFIX + secrets.token_urlsafe(32)
     made = ApiToken(
@@ -80,12 +80,25 @@ def of(session: Session, user: User) -> list[ApiToken]:
     return list(session.scalars(mine.order_by(ApiToken.created_at.desc(), ApiToken.id.desc())))
 
 
+def working(session: Session, user: User) -> list[ApiToken]:
+    """Those of theirs that do."""
+    return [one for one in of(session, user) if _works(one)]
+
+
 def revoke(session: Session, user: User, token_id: UUID) -> None:
     """It stops working at once. Raises NotFound."""
     found = session.get(ApiToken, token_id)
     if found is None or found.user_id != user.id:
         raise NotFound("There is no such token among yours.")
     found.revoked_at = found.revoked_at or now()
+
+
+def revoke_all(session: Session, user: User) -> int:
+    """None of theirs works any more. Returns how many did."""
+    ended = len(working(session, user))
+    theirs = update(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+    session.execute(theirs.values(revoked_at=now()))
+    return ended
 
 
 def used(session: Session, secret: str, scope: Scope) -> ApiToken:

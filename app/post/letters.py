@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import jobs
 from app.db import now
-from app.models import Letter, LetterKind
+from app.models import Letter, LetterKind, Notice
 from app.post import mail
 
 _HINTED = timedelta(minutes=2)  # after which a worker is told again
@@ -67,6 +67,9 @@ def failed(session: Session, letter_id: UUID, trouble: str, *, for_good: bool = 
     late = letter.kind is LetterKind.RESET and now() - letter.created_at > _RESET_COUNTS
     letter.given_up = for_good or late or letter.tries > len(_PAUSES)
     letter.ready_at = now() + _PAUSES[min(letter.tries, len(_PAUSES)) - 1]
+    if letter.given_up:  # what it would have told may go with a later one
+        theirs = update(Notice).where(Notice.letter_id == letter.id)
+        session.execute(theirs.values(letter_id=None))
 
 
 def sweep(session: Session) -> int:

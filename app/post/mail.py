@@ -11,6 +11,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from app.config import is_loopback, settings
+from app.visible import visible
 
 _SECONDS = 20.0  # that the server may take for one answer
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -66,7 +67,7 @@ def written(mail: Mail) -> EmailMessage:
     except (ValueError, IndexError) as error:
         raise NotSent(f"this is no address: {error}", for_good=True) from None
     message["From"] = Address("Unembed", addr_spec=settings().sender)
-    message["Subject"] = mail.subject
+    message["Subject"] = visible(" ".join(mail.subject.split()))  # what would end the line ends the mail
     message["Date"], message["Message-ID"] = formatdate(usegmt=True), make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"  # so that no one's holiday answers it
     if mail.off:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
-from app.guard import NotFound, Unusable
+from app.guard import NotFound, Unusable, one_at_a_time
 from app.models import Letter, LetterKind, Mailing, Notice, User, Wish
 from app.post import letters, mail
 
@@ -30,6 +30,7 @@ def choose(session: Session, user: User, word: str) -> Wish:
         chosen = Wish(word)
     except ValueError:
         raise Unusable("Choose never, at once, or once a day.") from None
+    one_at_a_time(session, user)
     known = session.scalar(select(Mailing).where(Mailing.user_id == user.id))
     if known is None:
         known = Mailing(user_id=user.id, token=secrets.token_urlsafe(24), since=now())
@@ -83,11 +84,16 @@ def sweep(session: Session) -> int:
     return len(due)
 
 
-def unsaid(session: Session, mailing: Mailing) -> list[Notice]:
-    """What they have been told and neither read nor been mailed, oldest first."""
-    query = select(Notice).join(Mailing, Mailing.user_id == Notice.user_id)
-    query = query.where(Mailing.id == mailing.id, Mailing.wish != Wish.NEVER, _unsaid())
-    return list(session.scalars(query.order_by(Notice.created_at, Notice.id)))
+def take(session: Session, mailing: Mailing, letter: Letter) -> list[Notice]:
+    """What they have been told and neither read nor been mailed, oldest first: from now on it is this
+    letter's, and goes out with no other. Commit before the mail leaves.
+    """
+    due = select(Notice.id).join(Mailing, Mailing.user_id == Notice.user_id)
+    due = due.where(Mailing.id == mailing.id, Mailing.wish != Wish.NEVER, _unsaid())
+    free = or_(Notice.letter_id.is_(None), Notice.letter_id == letter.id)  # asked again of rows that waited
+    taken = update(Notice).where(Notice.id.in_(due), free).values(letter_id=letter.id)
+    found = session.scalars(taken.returning(Notice), execution_options={"populate_existing": True}).all()
+    return sorted(found, key=lambda notice: (notice.created_at, notice.id))
 
 
 def of(session: Session, user_id: UUID) -> Mailing | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
 from app.guard import NotFound
-from app.models import Notice, User
+from app.models import Attempt, Notice, Thread, User
 from app.post import mailing
 
 SHOWN = 100  # on the page: the newest
 _LONGEST = 300
+_AT_A_TIME = 500  # addresses in one statement
 
 
 def tell(session: Session, user_id: UUID, kind: str, text: str, href: str) -> None:
@@ -54,6 +55,16 @@ def seen(session: Session, user: User, href: str) -> None:
     waiting = (Notice.user_id == user.id, Notice.read_at.is_(None), Notice.href == href)
     if session.scalar(select(Notice.id).where(*waiting).limit(1)) is not None:
         _read(session, user, href=href)
+
+
+def forget(session: Session, user: User) -> None:
+    """What others were told of this person leads nowhere any more, and names them."""
+    session.execute(delete(Notice).where(Notice.href.startswith(f"/mentor/learners/{user.id}")))
+    for table, where in ((Thread, "/threads/"), (Attempt, "/attempts/")):
+        ids = session.scalars(select(table.id).where(table.user_id == user.id)).all()
+        for begin in range(0, len(ids), _AT_A_TIME):
+            there = [f"{where}{one}" for one in ids[begin : begin + _AT_A_TIME]]
+            session.execute(delete(Notice).where(Notice.href.in_(there)))
 
 
 def read_all(session: Session, user: User) -> None:

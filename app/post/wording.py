@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.config import settings
 from app.models import Letter, LetterKind, User
-from app.people import resets
+from app.people import addresses, resets
 from app.post import mailing
 from app.post.mail import Mail
 
@@ -33,7 +33,7 @@ def word(session: Session, letter: Letter) -> Worded | None:
 
 def _notices(session: Session, letter: Letter) -> Worded | None:
     chosen = mailing.of(session, letter.user_id) if letter.user_id else None
-    told = mailing.unsaid(session, chosen) if chosen else []
+    told = mailing.take(session, chosen, letter) if chosen else []
     if chosen is None or not told or chosen.user.email is None:
         return None
     off = f"{settings().url}/mail/off/{chosen.token}"
@@ -68,6 +68,19 @@ def _welcome(session: Session, letter: Letter) -> Worded | None:
     return Worded(_mail(user, f"Your place in “{letter.data['cohort']}”", text))
 
 
+def _confirm(session: Session, letter: Letter) -> Worded | None:
+    user = session.get(User, letter.user_id) if letter.user_id else None
+    wanted = addresses.waiting(session, user) if user else None
+    if user is None or wanted is None or wanted.email != letter.data["to"]:
+        return None
+    text = (
+        f"Somebody, likely you, wants to sign in at {settings().url} with this address. "
+        f"If it was you, confirm it within a day:\n\n{addresses.link(session, wanted)}\n\n"
+        "If it was not you, do nothing, and no other mail will come."
+    )
+    return Worded(Mail(wanted.email, user.name, "Is this address yours?", _dear(user, text)))
+
+
 def _moved(session: Session, letter: Letter) -> Worded | None:
     user = session.get(User, letter.user_id) if letter.user_id else None
     if user is None:
@@ -85,7 +98,7 @@ def _password(session: Session, letter: Letter) -> Worded | None:
         return None
     text = (
         "The password of your account has been changed, and all other browsers are signed out. "
-        f"If that was not you, ask for a new one at once: {settings().url}/forgot"
+        f"If that was not you, ask for a new one at once, which also ends all tokens: {settings().url}/forgot"
     )
     return Worded(_mail(user, "Your password has been changed", text))
 
@@ -102,6 +115,7 @@ _WORDS = {
     LetterKind.NOTICES: _notices,
     LetterKind.RESET: _reset,
     LetterKind.WELCOME: _welcome,
+    LetterKind.CONFIRM: _confirm,
     LetterKind.MOVED: _moved,
     LetterKind.PASSWORD: _password,
 }

@@ -12,8 +12,8 @@ from app import pages, visitors
 from app.guard import NotAllowed, Unusable
 from app.learning import progress, shares
 from app.models import User, Wish
-from app.people import accounts, browsers, cohorts, leaving, taking_along, throttle
-from app.post import mailing
+from app.people import accounts, addresses, browsers, cohorts, leaving, taking_along, throttle, tokens
+from app.post import mail, mailing
 from app.visitors import Db, Member
 
 router = APIRouter(prefix="/account")
@@ -33,6 +33,8 @@ def account(request: Request, session: Db, user: Member) -> HTMLResponse:
         shared=shares.of(session, user),
         browsers=browsers.of(session, user, visitors.held_token(request)),
         wish=mailing.wish(session, user),
+        new_address=addresses.waiting(session, user),
+        tokens=len(tokens.working(session, user)),
         wishes=Wish,
     )
 
@@ -48,21 +50,38 @@ def rename(request: Request, session: Db, user: Member, name: Text = "") -> Resp
 def change_email(
     request: Request, session: Db, user: Member, email: Text = "", password: Text = ""
 ) -> Response:
-    """Sign in with another address from now on."""
+    """Sign in with another address: from now on, or where the site sends mail, once it is confirmed."""
     _check(user, password)
-    accounts.change_email(session, user, email)
-    return _back(request, f"From now on you sign in with {user.email}.")
+    if mail.ready():  # so that nobody is mailed again and again
+        throttle.check(throttle.RESET, accounts.clean_email(email))
+    if addresses.ask(session, user, email):
+        return _back(request, f"From now on you sign in with {user.email}.")
+    say = "A link is on its way to the new address. Until you open it, you sign in with the old one."
+    return _back(request, say)
+
+
+@router.post("/email/forget", name="forget_new_address")
+def forget_new_address(request: Request, session: Db, user: Member) -> Response:
+    """Stay with the address one has; the link that was mailed ends."""
+    addresses.forget(session, user)
+    return _back(request, f"You go on signing in with {user.email}.")
 
 
 @router.post("/password", name="change_password")
 def change_password(
-    request: Request, session: Db, user: Member, password: Text = "", new: Text = ""
+    request: Request, session: Db, user: Member, password: Text = "", new: Text = "", revoke: Text = ""
 ) -> Response:
-    """Choose another password: all other browsers are signed out."""
+    """Choose another password: all other browsers are signed out, and tokens end if that is wanted."""
     _check(user, password)
     accounts.set_password(session, user, new)
+    ended = tokens.revoke_all(session, user) if revoke else 0
     visitors.remember(request, session, user)
-    return _back(request, "Your password is changed, and all other browsers are signed out.")
+    also = f" {_tokens(ended)} no longer." if ended else ""
+    return _back(request, f"Your password is changed, and all other browsers are signed out.{also}")
+
+
+def _tokens(count: int) -> str:
+    return "Your token works" if count == 1 else f"Your {count} tokens work"
 
 
 @router.post("/mail", name="choose_mail")

@@ -15,7 +15,7 @@ from app.guard import Unusable
 from app.learning import desk
 from app.lessons import course
 from app.models import Assessment, Cohort, User
-from app.people import cohorts, throttle
+from app.people import cohorts, oversight, throttle
 from app.teaching import assessments, editions, honesty, plan, results
 from app.teaching.assessments import Sheet
 from app.visitors import Db, Member, Mentor
@@ -88,6 +88,7 @@ def show_results(
 ) -> HTMLResponse:
     """Who has done what, with every attempt; extra time; and the assessment itself."""
     cohort, assessment = _find(session, mentor, cohort_id, assessment_id)
+    oversight.looked_at(session, mentor, cohort)
     return pages.render(
         request,
         "mentor/assessment.html",

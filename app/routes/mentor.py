@@ -46,6 +46,7 @@ def show_cohort(
 ) -> Response:
     """A cohort's dashboard. The page asks for it every few seconds; what it has `seen` is not sent again."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    oversight.looked_at(session, mentor, cohort)
     editions.read_as_cohort(session, cohort)
     stamp = dashboard.stamp(session, cohort)
     if seen == stamp and is_htmx(request):
@@ -62,6 +63,7 @@ def show_outcomes(
 ) -> HTMLResponse:
     """How a cohort fares with one exercise, and the attempts behind each number."""
     cohort = cohorts.find(session, mentor, cohort_id)
+    oversight.looked_at(session, mentor, cohort)
     editions.read_as_cohort(session, cohort)
     known = find_exercise(exercise)
     found = outcomes.of(session, cohort, known)

@@ -1,4 +1,4 @@
-"""Choosing a password by a link, and the links that mail brings."""
+"""Choosing a password or confirming an address by a link, and the links that mail brings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from app import pages
 from app.guard import Refused
 from app.models import User
-from app.people import accounts, resets, throttle
+from app.people import accounts, addresses, resets, throttle
 from app.post import mail, mailing
 from app.visitors import Db, Viewer, address, remember
 
@@ -53,6 +53,23 @@ def use_reset(token: str, request: Request, session: Db, visitor: Viewer, passwo
         return _again(request, problem, user, token)
     remember(request, session, user)
     return pages.redirect(request, "/path", "Your password is chosen, and you are signed in.")
+
+
+@router.get("/address/{token}", name="show_new_address", response_class=HTMLResponse)
+def show_new_address(token: str, request: Request, session: Db, visitor: Viewer) -> HTMLResponse:
+    """The button behind the link in a mail to a new address. To open it changes nothing."""
+    throttle.check(throttle.JOIN, address(request))
+    person, email = addresses.behind(session, token)
+    return pages.render(request, "accounts/address.html", person=person, email=email, token=token)
+
+
+@router.post("/address/{token}", name="confirm_new_address")
+def confirm_new_address(token: str, request: Request, session: Db, visitor: Viewer) -> Response:
+    """It is theirs: from now on they sign in with it."""
+    throttle.check(throttle.JOIN, address(request))
+    person = addresses.confirm(session, token)
+    to = "/account" if visitor and visitor.id == person.id else "/sign-in"
+    return pages.redirect(request, to, f"From now on you sign in with {person.email}.")
 
 
 def _again(request: Request, problem: Refused, user: User, token: str) -> HTMLResponse:

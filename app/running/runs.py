@@ -26,7 +26,7 @@ from app.guard import NotFound, TooMany, find_cell, find_lesson
 from app.learning import activity, drafts, given
 from app.learning.activity import Kind
 from app.lessons import Lesson, course, read_now
-from app.models import Output, Run, RunKind, State, Thread, User
+from app.models import Attempt, Output, Run, RunKind, State, Thread, User
 from app.people import oversight
 from app.running import chains, events, line, needs, placement, watch
 from app.running.chains import Chain
@@ -37,6 +37,8 @@ KEPT_RUNS = 20  # of one learner's cell, with what they have shown
 HINT_SECONDS = 5  # a queued run that nobody took for so long may have lost its message
 
 TRIAL = "try-"  # so begins the cell of a run that no lesson has: a mentor's own trial of somebody's code
+
+_AT_A_TIME = 500  # names in one statement
 
 WAITING = (State.QUEUED, State.RUNNING)
 
@@ -230,6 +232,20 @@ def _newest_seconds(session: Session, user: User, lesson: str) -> dict[str, floa
     return seconds
 
 
+def trial_of(subject: UUID) -> str:
+    """The name of the cell that a mentor's trial of this attempt or thread runs as."""
+    return f"{TRIAL}{subject.hex}"
+
+
+def forget_trials(session: Session, learner: User) -> None:
+    """The copies that mentors have tried of this learner's code go with their account."""
+    for table in (Attempt, Thread):
+        ids = session.scalars(select(table.id).where(table.user_id == learner.id)).all()
+        for begin in range(0, len(ids), _AT_A_TIME):
+            copies = [trial_of(one) for one in ids[begin : begin + _AT_A_TIME]]
+            session.execute(delete(Run).where(Run.cell.in_(copies)))
+
+
 def forget_old_outputs(session: Session) -> int:
     """Delete what long superseded scratch runs have shown; returns how many outputs.
 
@@ -263,6 +279,7 @@ def visible(session: Session, viewer: User, run_id: UUID) -> Run:
     )
     if run is None:
         raise NotFound("There is no such run among yours.")
+    oversight.looked(session, viewer, run.user_id)
     return run
 
 
@@ -282,12 +299,12 @@ def waiting(session: Session, user: User, lesson: str) -> list[Run]:
 
 def output(session: Session, viewer: User, output_id: UUID) -> Output:
     """One output of a run that the viewer may see; raises NotFound."""
-    found = session.scalar(
-        select(Output).join(Run, Run.id == Output.run_id).where(Output.id == output_id, _may_see(viewer))
-    )
+    shown = select(Output, Run.user_id).join(Run, Run.id == Output.run_id)
+    found = session.execute(shown.where(Output.id == output_id, _may_see(viewer))).one_or_none()
     if found is None:
         raise NotFound("There is no such output among yours.")
-    return found
+    oversight.looked(session, viewer, found[1])
+    return found[0]
 
 
 def _may_see(viewer: User) -> ColumnElement[bool]:

@@ -180,7 +180,7 @@ def hours(session: Session, cohort: Cohort) -> str:
 
 def say_hours(session: Session, mentor: User, cohort: Cohort, text: str) -> None:
     """Say something else of them. Raises TextTooLong."""
-    one_at_a_time(session, mentor)
+    cohorts.hold(session, cohort)
     text = clean_text(text, MAX_HOURS).strip()
     found = session.scalar(select(OfficeHours).where(OfficeHours.cohort_id == cohort.id))
     if found is None:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.learning import attempts, choices, drafts
 from app.lessons import Lesson
-from app.mentoring import threads
-from app.models import Attempt, Choice, Message, Run, Thread, User
+from app.mentoring import meetings, threads
+from app.models import Attempt, CheckIn, Choice, Goal, Message, Notice, Run, Thread, User
 from app.people import accounts
 from app.people.accounts import WrongPassword
+from app.post import notices
 from app.running import runs
 
 PASSWORD = "correct horse battery"
@@ -61,12 +62,16 @@ def test_everything_a_guest_made_moves_to_the_account(
     attempts.hand_in(session, stranger, "double", "def double(x): return x")
     threads.ask(session, stranger, "counting", "one", "Why?")
     choices.hide_node(session, stranger, "proofs", True)
+    meetings.set_goal(session, stranger, stranger, "Step 1")
+    meetings.check_in(session, stranger, "Began.", "", "")
+    notices.tell(session, stranger.id, "answer", "Mo answered.", "/path")
     session.commit()
     accounts.sign_in(session, "ada@example.org", PASSWORD, session.get_one(User, stranger.id))
     session.commit()
-    for table in (Run, Attempt, Thread, Choice):
+    for table in (Run, Attempt, Thread, Choice, Goal, CheckIn, Notice):
         assert set(session.scalars(select(table.user_id))) == {account.id}
-    assert set(session.scalars(select(Message.author_id))) == {account.id}
+    for table in (Message, Goal):
+        assert set(session.scalars(select(table.author_id))) == {account.id}
     assert drafts.of(session, account, "counting")["one"] == "x = 2"
     assert session.scalars(select(User.id)).all() == [account.id]
 

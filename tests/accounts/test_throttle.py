@@ -54,3 +54,11 @@ def test_without_redis_this_process_counts_alone(
     throttle.check(TWICE, "away")
     with pytest.raises(TooMany):
         throttle.check(TWICE, "away")
+
+
+def test_whatever_is_sent_as_an_address_makes_no_long_key(redis: Redis) -> None:
+    throttle.check(TWICE, "x" * 1_000_000)
+    throttle.check(TWICE, "X" * 1_000_000)
+    with pytest.raises(TooMany):
+        throttle.check(TWICE, "x" * 1_000_000)
+    assert max(len(key) for key in redis.scan_iter()) < 300

@@ -103,3 +103,35 @@ def test_all_of_it_is_in_the_audit_log(
     assert found == [("invite_revoked", "Mo"), ("left", "Zoe"), ("joined", "Zoe"), ("invited", "Mo")]
     assert link.token not in str(session.scalars(select(Deed.data)).all())
     assert session.scalar(select(Invite.uses)) == 1
+
+
+def test_who_was_taken_out_does_not_come_back_by_an_older_link(
+    session: Session, cohort: Cohort, mo: User, boss: User, ada: User, ben: User
+) -> None:
+    link = cohorts.invite(session, mo, cohort, Role.LEARNER)
+    cohorts.remove(session, boss, cohort, ada.id)
+    with pytest.raises(InviteOver, match="older than your going"):
+        cohorts.accept(session, ada, link.token)
+    cohorts.accept(session, ada, cohorts.invite(session, mo, cohort, Role.LEARNER).token)
+    assert _role(session, cohort, ada) is Role.LEARNER
+    cohorts.leave(session, ben, cohort.id)  # by himself
+    cohorts.accept(session, ben, link.token)
+    assert _role(session, cohort, ben) is Role.LEARNER
+
+
+@pytest.mark.parametrize("how", ["taken out", "a learner now"])
+def test_with_a_mentor_go_the_links_for_mentors(
+    session: Session, cohort: Cohort, mo: User, boss: User, zoe: User, how: str
+) -> None:
+    known = cohorts.invite(session, boss, cohort, Role.MENTOR)
+    learners = cohorts.invite(session, boss, cohort, Role.LEARNER)
+    if how == "taken out":
+        cohorts.remove(session, boss, cohort, mo.id)
+    else:
+        cohorts.add(session, boss, cohort, "mo@example.org", Role.LEARNER)
+    for somebody in (mo, zoe):  # under another name, perhaps
+        with pytest.raises(InviteOver):
+            cohorts.accept(session, somebody, known.token)
+    assert [one.id for one in cohorts.invites(session, cohort)] == [learners.id]
+    ended = session.scalars(select(Deed).where(Deed.kind == deeds.Kind.INVITE_REVOKED)).all()
+    assert [line.data["role"] for line in ended] == ["mentor"]

@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.models import Letter, Notice, User
+from app.models import Letter, LetterKind, Notice, User
 from app.operating import gauges
 from app.operating.concerns import concerns
-from app.post import letters, mailing, notices
+from app.post import letters, mail, mailing, notices, wording
 from tests.mailbox import Mailbox
+from workers import post
 
 Jobs = Callable[[], list[str]]
 
@@ -247,3 +248,67 @@ def test_an_address_that_is_no_mail_server_is_refused_at_the_start(
     change_settings(smtp_url=wrong)
     with pytest.raises(Failed, match="UNEMBED_SMTP_URL"):
         settings()
+
+
+def test_two_workers_do_not_mail_one_notice_twice(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "daily")
+    told(session, ada)
+    for _ in range(2):  # as two sweepers write that look at the same moment
+        letters.write(session, LetterKind.NOTICES, ada.id)
+    session.commit()
+    first, second = session.scalars(select(Letter).order_by(Letter.id)).all()
+    worded = wording.word(session, first)
+    session.commit()  # and the first is on its way
+    assert worded is not None
+    assert worded.mail.subject == "Mo answered."
+    assert wording.word(session, second) is None
+    assert wording.word(session, first) is not None  # tried again, it still has it
+    session.commit()
+    run_jobs()
+    assert [message["Subject"] for _, message in mailbox.letters] == ["Mo answered."]
+
+
+def test_what_a_letter_could_not_say_goes_with_the_next(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    mailbox.refusal = "550 no such user"
+    told(session, ada)
+    run_jobs()
+    mailbox.refusal = ""
+    told(session, ada, "Mo answered again.", "/threads/2")
+    run_jobs()
+    assert mailbox.letters[0][1]["Subject"] == "2 things are new for you"
+
+
+def test_no_word_in_a_subject_stops_mail(
+    mailbox: Mailbox, session: Session, ada: User, run_jobs: Jobs
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada, "Mo to Autumn: Hello\u2028all\x0b of\x85you\r\nBcc: eve@example.org")
+    run_jobs()
+    ((to, message),) = mailbox.letters
+    assert to == ["ada@example.org"]
+    assert message["Subject"] == "Mo to Autumn: Hello all of you Bcc: eve@example.org"
+    assert message["Bcc"] is None
+
+
+def test_a_letter_that_our_own_fault_stops_is_given_up_in_the_end(
+    mailbox: Mailbox, session: Session, ada: User, sent_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing.choose(session, ada, "at_once")
+    told(session, ada)
+    monkeypatch.setattr(mail, "send", _broken)
+    letter = session.scalars(select(Letter.id)).one()
+    for _ in range(8):
+        with pytest.raises(ZeroDivisionError):
+            post.send(str(letter))
+    session.expire_all()
+    (lost,) = letters.given_up(session)
+    assert lost.trouble == "ZeroDivisionError: ours"
+
+
+def _broken(_mail: mail.Mail) -> None:
+    raise ZeroDivisionError("ours")

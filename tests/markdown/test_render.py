@@ -110,3 +110,11 @@ def test_code_is_coloured_by_class() -> None:
 
 def test_a_line_without_its_marks() -> None:
     assert markdown.plain("Find **the** `head` of $x$") == "Find the head of x"
+
+
+def test_a_message_names_no_place_of_the_page() -> None:
+    assert 'id="notice' not in markdown.render_message("$$x$$ (notice-reply)")
+    first, second = (markdown.render_message(f"{words}[^1]\n\n[^1]: Below.") for words in ("One", "Two"))
+    names = [set(re.findall(r'id="([^"]+)"', text)) for text in (first, second)]
+    assert all(names)
+    assert not names[0] & names[1]

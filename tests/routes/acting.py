@@ -95,6 +95,7 @@ class Things:
     extension: UUID
     browser: UUID
     reset: str
+    new_address: str
     mail_off: str
     sign_off: UUID
     canned: UUID

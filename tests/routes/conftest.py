@@ -27,6 +27,7 @@ from app.models import (
     Goal,
     Invite,
     Mailing,
+    NewAddress,
     Note,
     Notice,
     OfficeHour,
@@ -43,7 +44,7 @@ from app.models import (
     WebSession,
     Wish,
 )
-from app.people import accounts, resets, tokens
+from app.people import accounts, addresses, resets, tokens
 from app.running import runs
 from tests.routes.acting import Browser, Things, failed_verdict, finish
 
@@ -120,6 +121,9 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
         hers = select(WebSession.id).where(WebSession.user_id == ada.id)
         elsewhere = session.scalars(hers.order_by(WebSession.created_at.desc()).limit(1)).one()
         reset = resets.make(session, ada, _DAY).rpartition("/")[2]
+        wanted = NewAddress(user_id=ada.id, email="ada@new.example", token_hash="", expires_at=now())
+        session.add(wanted)
+        new_address = addresses.link(session, wanted).rpartition("/")[2]
         regrade = Regrade(exercise="double", title="Twice", latest=True, by_newest=False, made_by="Boss")
         regrade.state = RegradeState.READY
         session.add(regrade)
@@ -144,6 +148,7 @@ def things(ada: User, mo: User, cohort: Cohort, lesson: Lesson, redis: Redis) ->
             extension=later.id,
             browser=elsewhere,
             reset=reset,
+            new_address=new_address,
             mail_off=off.token,
             sign_off=signed.id,
             canned=canned.id,

@@ -85,6 +85,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "change_email": (  # these people have no password
         "POST", "/account/email", {"email": "{who}@example.com"}, (401, 403, 422, 422, 422, 422, 422)
     ),
+    "forget_new_address": ("POST", "/account/email/forget", {}, (401, 303, 303, 303, 303, 303, 303)),
     "change_password": ("POST", "/account/password", {"new": "long enough"}, (401, 403, 422, 422, 422, 422, 422)),
     "choose_mail": ("POST", "/account/mail", {"wish": "daily"}, (401, 403, 303, 303, 303, 303, 303)),
     "sign_out_others": ("POST", "/account/browsers/others/sign-out", {}, (401, 303, 303, 303, 303, 303, 303)),
@@ -289,6 +290,10 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     ),
     "show_reset": ("GET", "/reset/{reset}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "use_reset": ("POST", "/reset/{reset}", {"password": "short"}, (422, 422, 422, 422, 422, 422, 422)),
+    "show_new_address": ("GET", "/address/{new_address}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "confirm_new_address": (  # once
+        "POST", "/address/{new_address}", {}, (303, 404, 404, 404, 404, 404, 404)
+    ),
     "show_mail_off": ("GET", "/mail/off/{mail_off}", {}, (200, 200, 200, 200, 200, 200, 200)),
     "turn_mail_off": ("POST", "/mail/off/{mail_off}", {}, (303, 303, 303, 303, 303, 303, 303)),
     "first_account": ("GET", "/first-account?token=x", {}, (303, 303, 303, 303, 303, 303, 303)),
@@ -304,6 +309,7 @@ MORE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "a graded run's output": ("GET", "/outputs/{graded_output}.json", {}, (303, 404, 200, 404, 200, 404, 200)),
     "no such calendar": ("GET", "/calendars/%00.ics", {}, (404, 404, 404, 404, 404, 404, 404)),
     "no such link to choose a password": ("GET", "/reset/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
+    "no such new address": ("GET", "/address/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),
     "nobody's mail to turn off": ("GET", "/mail/off/nothing", {}, (404, 404, 404, 404, 404, 404, 404)),
     "no such page": ("GET", "/nowhere", {}, (404, 404, 404, 404, 404, 404, 404)),
     "nothing is shared there": ("GET", "/shared/" + "x" * 43, {}, (404, 404, 404, 404, 404, 404, 404)),

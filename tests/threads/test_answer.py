@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import now
 from app.guard import NotAllowed
 from app.learning import attempts
 from app.lessons import Lesson
 from app.mentoring import threads
-from app.models import Attempt, User
+from app.models import Attempt, Cohort, Notice, Thread, User
+from app.people import cohorts
 
 
 @pytest.fixture
@@ -44,3 +47,18 @@ def test_a_second_word_joins_the_first_and_a_double_click_says_it_once(
 def test_other_learners_have_no_word_in_it(session: Session, ben: User, attempt: Attempt) -> None:
     with pytest.raises(NotAllowed):
         threads.answer(session, ben, attempt, "I know!")
+
+
+def test_who_accompanies_a_learner_no_longer_hears_no_more_of_them(
+    session: Session, ada: User, mo: User, boss: User, cohort: Cohort, lesson: Lesson
+) -> None:
+    thread = threads.ask(session, ada, "counting", "double", "Why?")
+    threads.reply(session, mo, thread, "Try again.", changes=True)
+    cohorts.remove(session, boss, session.get_one(Cohort, cohort.id), mo.id)
+    session.commit()
+    threads.reply(session, ada, threads.visible(session, ada, thread.id), "And now?")
+    session.get_one(Thread, thread.id).changes_at = now()
+    attempts.hand_in(session, ada, "double", "double = 3")
+    assert session.scalars(select(Notice).where(Notice.user_id == mo.id)).all() == []
+    # her cohort has no mentor any more: whoever runs the site answers
+    assert [one.id for one in threads.queue(session, boss)] == [thread.id]
