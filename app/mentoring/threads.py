@@ -237,7 +237,7 @@ def of_lesson(session: Session, user: User, lesson: str) -> dict[str, list[Threa
 def of_learner(session: Session, user: User) -> list[Thread]:
     """Everything that somebody asked, or was told, in the order of the last word: the newest first."""
     mine = session.scalars(_whole(Thread.user_id == user.id)).all()
-    said = [thread for thread in mine if thread.messages]  # a deleted account takes its words along
+    said = [thread for thread in mine if thread.messages]  # once, a mentor’s went with their account
     return sorted(said, key=lambda thread: thread.messages[-1].created_at, reverse=True)
 
 
@@ -252,7 +252,7 @@ def open_for_mentor(session: Session, mentor: User, cohort: Cohort | None = None
     """The threads of a mentor's learners that are not closed: those who wait for an answer first, the longest
     wait first; or those of one cohort's.
 
-    An admin finds those of people in no cohort, too: nobody else would answer them.
+    An admin finds those of people who have no mentor, too: nobody else would answer them.
     """
     mentor_only(mentor)
     asked = (

@@ -34,12 +34,13 @@ from app.models.people import Choice, User, WebSession
 from app.models.plan import CalendarLink, Declaration, Explanation, Extension, PlanChange, PlanItem
 from app.models.regrades import Regrade, Rejudgement
 from app.models.standings import Standing
-from app.models.talk import CannedReply, Message, SignOff, Thread
+from app.models.talk import WHO_LEFT, CannedReply, Message, SignOff, Thread
 from app.models.tokens import ApiToken
 from app.models.work import Activity, Attempt, Draft, Output, Run, Share
 from app.models.worktime import Clock, Reading, WorkTime
 
 __all__ = [
+    "WHO_LEFT",
     "Activity",
     "Allowance",
     "Announcement",

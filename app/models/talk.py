@@ -13,6 +13,8 @@ from app.db import Base
 from app.models.people import User
 from app.models.work import Attempt
 
+WHO_LEFT = "a mentor who has left"  # shown where an account is deleted and its words are not
+
 
 class Thread(Base):
     """A conversation of a learner with their mentors about something of the learner's.
@@ -57,7 +59,9 @@ class Message(Base):
     __tablename__ = "messages"
 
     thread_id: Mapped[UUID] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    author_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL")
+    )  # none: a mentor's account is deleted, and the words stay with whom they were for
     body: Mapped[str] = mapped_column(Text)
     attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", ondelete="SET NULL"))
 
@@ -68,8 +72,8 @@ class Message(Base):
 
     @property
     def by(self) -> str:
-        """Who wrote it. The words of a mentor stay with whom they were for when the mentor's account goes."""
-        return (self.author.name or "A guest") if self.author else "A deleted account"
+        """Who wrote it."""
+        return (self.author.name or "A guest") if self.author else WHO_LEFT.capitalize()
 
 
 _number = select(Attempt.number).where(Attempt.id == Message.attempt_id).correlate_except(Attempt)

@@ -1,15 +1,16 @@
 """Deleting one's account: every row of theirs goes with it, by the database's own rules (`ondelete`).
 
 Of the audit log, which others rely on, the lines stay: without the name, where something was done to them.
+What a mentor wrote to learners stays with those, as the words of a mentor who has left.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.guard import NotAllowed, Unusable
-from app.models import Announcement, Deed, User
+from app.models import WHO_LEFT, Announcement, Deed, Goal, Message, SignOff, Thread, User
 from app.people import accounts, deeds
 from app.people.deeds import Kind
 from app.post import notices
@@ -51,7 +52,9 @@ def delete_account(session: Session, user: User, password: str, word: str) -> No
     runs.forget_trials(session, user)
     notices.forget(session, user)
     theirs = update(Announcement).where(Announcement.author_id == user.id)
-    session.execute(theirs.values(author_name=NOBODY))
+    session.execute(theirs.values(author_name=WHO_LEFT))
+    claimed = update(Thread).where(Thread.claimed_by_id == user.id)
+    session.execute(claimed.values(claimed_by_id=None, claimed_until=None))
     session.execute(delete(User).where(User.id == user.id))
 
 
@@ -66,3 +69,16 @@ def noted(session: Session, user: User) -> int:
     """How many lines of the log say what they did to others: these stay, with their name."""
     lines = select(func.count()).where(Deed.actor_id == user.id, Deed.about_id.is_distinct_from(user.id))
     return session.scalar(lines) or 0
+
+
+def wrote(session: Session, user: User) -> bool:
+    """Whether learners keep something that they wrote as a mentor."""
+    said = exists().where(
+        Message.author_id == user.id, Message.thread_id == Thread.id, Thread.user_id != user.id
+    )
+    goal = exists().where(Goal.author_id == user.id, Goal.user_id != user.id)
+    told, signed = (
+        exists().where(Announcement.author_id == user.id),
+        exists().where(SignOff.mentor_id == user.id),
+    )
+    return bool(session.scalar(select(or_(said, goal, told, signed))))

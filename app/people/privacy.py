@@ -98,8 +98,8 @@ KEPT = (
     Kept(
         "What you asked, what was answered, and who is about to answer.",
         _MENTORS,
-        "as long as the account; a mentor’s words stay with those to whom they were written, without "
-        "the name",
+        "as long as the account; what a mentor wrote stays with the learner to whom it was written, without "
+        "the mentor’s name",
         ("threads", "messages"),
     ),
     Kept(

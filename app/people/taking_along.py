@@ -31,7 +31,7 @@ OWN = ("user_id", "author_id", "owner_id")  # columns that say whose a row is
 ABOUT = {("deeds", "about_id")}  # … and that it concerns them, which they may know
 WRITTEN = {("messages", "author_id"), ("announcements", "author_id")}  # … and theirs, though it outlives them
 # Columns that name somebody whose the row is not, though it goes with them. (A row that would stay without
-# them, `SET NULL`, is never theirs.)
+# them, `SET NULL`, is theirs only if it is `WRITTEN`.)
 OTHERS = {
     ("notes", "about_id"),  # a mentor's private notes are that mentor's
     *(("visits", name) for name in ("mentor_id", "learner_id")),

@@ -134,6 +134,7 @@ def show_deletion(request: Request, session: Db, user: Member) -> HTMLResponse:
         word=leaving.WORD,
         last=leaving.last_admin(session, user),
         noted=leaving.noted(session, user),
+        wrote=leaving.wrote(session, user),
     )
 
 

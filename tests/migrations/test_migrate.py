@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app.config import settings
 from app.db import make_engine
 from app.lessons import Lesson
-from app.models import Run, Standing, User, Verdict
+from app.mentoring import threads
+from app.models import Message, Run, Standing, User, Verdict
 from app.operating import migrate
 from app.running.runs import submit
 from tests.conftest import ON_POSTGRES
@@ -125,3 +126,15 @@ def test_attempts_from_before_there_were_standings_are_summed_up(
     migrate.upgrade(settings().database)
     assert session.execute(select(*columns).order_by(Standing.exercise)).all() == kept
     assert [row.streak for row in kept] == [0, 2]
+
+
+def test_words_of_a_mentor_who_has_left_are_not_lost_on_the_way_down(
+    session: Session, ada: User, lesson: Lesson
+) -> None:
+    thread = threads.ask(session, ada, lesson.slug, "two", "Why?")
+    session.add(Message(thread_id=thread.id, author_id=None, body="Look at x."))
+    session.commit()
+    migrate.downgrade(settings().database, "202611292200")
+    migrate.upgrade(settings().database)
+    said = session.execute(select(Message.body, Message.author_id).order_by(Message.created_at, Message.id))
+    assert said.all() == [("Why?", ada.id), ("Look at x.", ada.id)]

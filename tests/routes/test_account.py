@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.db import Base, now, transaction
 from app.models import (
+    WHO_LEFT,
     Announcement,
     Cohort,
     Deed,
@@ -25,11 +26,12 @@ from app.models import (
     Notice,
     Rejudgement,
     Run,
+    Thread,
     User,
     Verdict,
     WebSession,
 )
-from app.people import accounts, deeds, leaving, resets
+from app.people import accounts, deeds, leaving, resets, taking_along
 from app.teaching import assessments
 from app.teaching.assessments import Sheet
 from tests.routes.acting import Browser, Things, failed_verdict, finish
@@ -307,23 +309,66 @@ def test_what_a_mentor_told_a_cohort_stays_without_the_name(mo: User, cohort: Co
         session.add(Announcement(**said))
     assert browser(mo).post("/account/delete", password=OLD, word="delete").status_code == 303
     with transaction() as session:
-        assert [one.author_name for one in session.scalars(select(Announcement))] == [leaving.NOBODY]
+        assert [one.author_name for one in session.scalars(select(Announcement))] == [WHO_LEFT]
 
 
-def test_what_a_mentor_wrote_stays_with_the_learner_without_the_name(
+def rows_of(user: User) -> dict[str, list[UUID]]:
+    """Table → the rows that are somebody's, or concern them."""
+    with transaction() as session:
+        conditions = {table: taking_along.theirs(table, user.id) for table in Base.metadata.sorted_tables}
+        return {
+            table.name: sorted(session.scalars(select(table.c.id).where(condition)))
+            for table, condition in conditions.items()
+            if condition is not None
+        }
+
+
+def test_a_mentors_words_stay_with_the_learner_when_the_mentor_leaves(
+    ada: User, mo: User, boss: User, cohort: Cohort, things: Things, browser: Made
+) -> None:
+    with transaction() as session:
+        accounts.set_password(session, session.get_one(User, mo.id), OLD)
+    his, hers = browser(mo), browser(ada)
+    his.post(f"/attempts/{things.attempt}/ruling", verdict="passed", reason="It holds.")
+    his.post(f"/attempts/{things.attempt}/sign-off", note="Good.")
+    his.post(f"/threads/{things.thread}/messages", body="Look at *x*.")
+    his.post(f"/attempts/{things.attempt}/lines", first="1", last="1", body="A shorter name?")
+    hers.post(f"/threads/{things.thread}/messages", body="And now?")
+    his.post(f"/threads/{things.thread}/claim")
+    before = rows_of(ada)
+    assert len(before["messages"]) == 4
+    assert "what you wrote to learners as a mentor" in his.get("/account/delete").text
+    assert his.post("/account/delete", password=OLD, word="delete").status_code == 303
+    assert rows_of(ada) == before
+    page = hers.get(f"/threads/{things.thread}").text
+    talk = page.partition("<article")[2].partition("</article>")[0]
+    assert "Look at <em>x</em>." in talk
+    assert "A mentor who has left" in talk
+    assert "Mo" not in talk
+    for url in ("/check-in", f"/attempts/{things.attempt}", "/requests", f"/cohorts/{cohort.id}"):
+        assert hers.get(url).status_code == 200
+    assert "a mentor who has left" in hers.get("/check-in").text  # whose goal it was
+    assert browser(boss).post("/mentor/queue/next").headers["location"] == f"/threads/{things.thread}"
+
+
+def test_who_answers_upon_a_mentor_who_has_left_waits_for_another(
     ada: User, mo: User, things: Things, browser: Made
 ) -> None:
     with transaction() as session:
         accounts.set_password(session, session.get_one(User, mo.id), OLD)
+    browser(mo).post(f"/threads/{things.thread}/messages", body="Look at *x*.")
+    browser(mo).post("/account/delete", password=OLD, word="delete")
+    assert browser(ada).post(f"/threads/{things.thread}/messages", body="Where?").status_code == 303
+    with transaction() as session:
+        assert session.get_one(Thread, things.thread).waiting_since is not None
+
+
+def test_what_a_mentor_wrote_is_theirs_to_take_along(mo: User, things: Things, browser: Made) -> None:
     his = browser(mo)
     his.post(f"/threads/{things.thread}/messages", body="Look at *x*.")
-    assert "without your name" in his.get("/account/delete").text
-    assert his.post("/account/delete", password=OLD, word="delete").status_code == 303
-    page = browser(ada).get(f"/threads/{things.thread}").text
-    assert "Look at <em>x</em>." in page
-    assert "A deleted account" in page
-    assert "Mo" not in page.partition("<article")[2].partition("</article>")[0]
-    assert browser(ada).get(f"/threads/{things.thread}").status_code == 200
+    found = unpacked(his.get("/account/export"))
+    assert [row["body"] for row in found["data/messages.json"]] == ["Look at *x*."]
+    assert [row["body"] for row in found["data/announcements.json"]] == ["Hello."]
 
 
 def test_what_others_were_told_of_somebody_goes_with_them(
