@@ -98,16 +98,17 @@ def _newest(stream: str) -> str:
         return "0-0"
 
 
-async def _finished(seen: Seen[Any], since: str, seconds: float) -> None:
-    """Until the stream says that the run is over, or for so long."""
+async def _finished(seen: Seen[Any], since: str, seconds: float) -> bool:
+    """Until the stream says that the run is over, or for so long. Whether it did."""
     going = {str(seen.run)}
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while True:
                 async for _ in follow(seen.stream, Told(since), going):
                     if str(seen.run) not in going:
-                        return
+                        return True
                 await asyncio.sleep(_PAUSE)
+    return False
 
 
 def asks(scope: Scope) -> Callable[..., Any]:

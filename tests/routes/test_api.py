@@ -17,7 +17,7 @@ from app.db import transaction
 from app.learning import drafts
 from app.models import Cohort, Declaration, Deed, Policy, Run, User
 from app.people import throttle
-from app.running import runs
+from app.running import events, runs
 from tests.routes.acting import Browser, Program, Things, failed_verdict, finish
 
 CELLS = "/lessons/counting/cells"
@@ -157,18 +157,26 @@ def test_a_verdict_is_waited_for(program: Program, ada: User, monkeypatch: pytes
     monkeypatch.setattr(waiting, "_LOOK_AGAIN", 300.0)
     handed_in = program.ask("POST", "/exercises/double/attempts", {"answer": "def double(x): return x * x"})
     run = UUID(handed_in.json()["run"])
-    began, real = threading.Event(), waiting._finished
+    began, heard, real = threading.Event(), list[bool](), waiting._finished
 
-    async def noticed(*arguments: Any) -> None:
+    async def noticed(*arguments: Any) -> bool:
         began.set()
-        await real(*arguments)
+        heard.append(await real(*arguments))
+        return heard[-1]
+
+    def work() -> None:
+        began.wait(30)
+        finish(run, failed_verdict())
+        with transaction() as session:
+            recorded = session.get_one(Run, run)
+            events.tell(session, recorded, events.finished(recorded))
 
     monkeypatch.setattr(waiting, "_finished", noticed)
-    worker = threading.Thread(target=lambda: began.wait(30) and finish(run, failed_verdict()))
+    worker = threading.Thread(target=work)
     worker.start()
     attempt = program.get(f"/attempts/{handed_in.json()['id']}?wait=60")
     worker.join()
-    assert (attempt["verdict"], attempt["state"]) == ("failed", "done")
+    assert (attempt["verdict"], attempt["state"], heard) == ("failed", "done", [True])
 
 
 def test_the_time_to_wait_has_an_end(program: Program) -> None:
@@ -191,9 +199,9 @@ def test_what_redis_lost_is_found_in_the_database(
 
     real = waiting._finished
 
-    async def silently(*arguments: Any) -> None:
+    async def silently(*arguments: Any) -> bool:
         cancel_silently()
-        await real(*arguments)
+        return await real(*arguments)
 
     monkeypatch.setattr(waiting, "_finished", silently)
     assert program.get(f"/attempts/{handed_in.json()['id']}?wait=60")["state"] == "cancelled"
