@@ -5,9 +5,11 @@ Each test gets a fresh visitor. What the browser complains about (errors, policy
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.classroom import Classroom, sign_up
 from tests.browser.finding import find_browser
+from tests.conftest import SMALL_COURSE
 from tests.serve.starting import Site, start_site
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -60,6 +64,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with start_site(tmp_path_factory.mktemp("site")) as started:
         started.wait_until_ready()
         yield started
+
+
+@pytest.fixture(scope="session")
+def classroom(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    """Another site, for whole classes: Boss, its admin, and the mentor Mo are there already."""
+    folder = tmp_path_factory.mktemp("classroom")
+    shutil.copytree(SMALL_COURSE, folder / "course", ignore=shutil.ignore_patterns("__pycache__"))
+    with start_site(folder, UNEMBED_COURSE_DIR=str(folder / "course")) as started:
+        started.wait_until_ready()
+        for name in ("Boss", "Mo"):
+            with contextlib.closing(browser.new_context(base_url=started.url)) as context:
+                sign_up(context.new_page(), name)
+        yield Classroom(started, folder / "course")
 
 
 class Watch:
