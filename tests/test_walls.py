@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "learning": ("people", "running", "teaching", "mentoring"),
     "jupyter": ("learning", "running"),
     "teaching": ("people", "post", "learning", "running"),
-    "mentoring": ("people", "post", "learning", "running"),
+    "mentoring": ("people", "post", "learning", "running", "teaching"),
     "operating": ("people", "post", "running"),
 }
 NO_ROOMS = ("api", "course", "deploy", "manual", "routes")  # doors, and what holds no nouns

@@ -4,7 +4,6 @@ solution.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +19,6 @@ from app.db import now
 from app.guard import (
     NotAllowed,
     NotFound,
-    Unusable,
     clean_text,
     find_exercise,
     find_lesson,
@@ -109,22 +107,8 @@ def hand_in(
 
 
 def _answer_text(exercise: Exercise, answer: str | Mapping[str, Any]) -> str:
-    """The answer as it is stored: code as it stands, a form as JSON of its own fields and no others."""
-    if not exercise.is_form:
-        return clean_text(str(answer))
-    values = _parsed(answer) if isinstance(answer, str) else answer
-    known = {one.name: values[one.name] for one in exercise.fields if one.name in values}
-    return clean_text(json.dumps(known, ensure_ascii=False))
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise Unusable("Fill in the form, and hand it in again.")
-    return values
+    """The answer as it is stored: code as it stands, a form as JSON of what is filled in."""
+    return drafts.filled(exercise, answer) if exercise.is_form else clean_text(str(answer))
 
 
 def _newest(session: Session, user: User, exercise: str) -> Attempt | None:

@@ -87,8 +87,9 @@ class Place:
 
     @property
     def values(self) -> dict[str, str]:
-        """What was last filled into a form."""
-        return json.loads(self.attempt.answer) if self.attempt else {}
+        """What stands in a form: filled in since, or handed in last."""
+        handed_in = self.attempt.answer if self.attempt else "{}"
+        return json.loads(self.text if self.text != drafts.initial(self.block) else handed_in)
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,10 @@ def _blocks(lesson: Lesson) -> dict[str, Cell | Exercise]:
     return {block.id: block for block in lesson.blocks if not isinstance(block, Prose)}
 
 
+def _has_forms(lesson: Lesson) -> bool:
+    return any(exercise.is_form for exercise in lesson.exercises())
+
+
 def _numbers(lesson: Lesson) -> dict[str, int]:
     """Exercise → its number in the lesson."""
     return {block.id: i for i, block in enumerate(lesson.exercises(), 1)}
@@ -166,6 +171,7 @@ class _Known:
     threads: dict[str, list[Thread]] = field(default_factory=dict)
     signed: dict[str, SignOff] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)  # what stands in forms
     asks: Asks = Asks()  # noqa: RUF009 (it is frozen)
 
     @classmethod
@@ -184,6 +190,7 @@ class _Known:
             threads=threads.of_lesson(session, learner, lesson.slug),
             signed=signoffs.by_cell(session, learner.id),
             closed=sittings.closed_to(session, learner),
+            filled=drafts.of(session, learner, lesson.slug) if _has_forms(lesson) else {},
             asks=honesty.asks(session, learner, lesson.slug),
         )
 
@@ -194,7 +201,7 @@ class _Known:
         return Place(
             block=block,
             lesson=lesson,
-            text=standing.text if standing else drafts.initial(block),
+            text=standing.text if standing else self.filled.get(block.id, drafts.initial(block)),
             number=number,
             run=run,
             stale=bool(standing and standing.stale),

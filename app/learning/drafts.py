@@ -5,27 +5,33 @@ What gives way to another text is set aside, not lost.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.guard import clean_text, find_cell, find_lesson, one_at_a_time
+from app.guard import Unusable, clean_text, find_cell, find_lesson, one_at_a_time
 from app.learning import activity
 from app.learning.activity import Kind
-from app.lessons import Cell, Lesson, Prose, Runnable
+from app.lessons import Cell, Exercise, Lesson, Prose, Runnable
 from app.models import Draft, User
 from app.teaching import sittings
 
 
 def save(session: Session, user: User, lesson: str, cell: str, text: str) -> None:
-    """Keep the text of one cell. Raises NotFound and TextTooLong.
+    """Keep the text of one cell; of a form, what is filled in, as JSON.
+
+    Raises NotFound, TextTooLong, Unusable.
 
     A text equal to the lesson's own is not stored, so that a mended lesson reaches those who changed nothing.
     """
     block = find_cell(find_lesson(lesson), cell)
-    for changed, before in save_all(session, user, lesson, {block.id: clean_text(text)}).items():
+    kept = filled(block, text) if isinstance(block, Exercise) and block.is_form else clean_text(text)
+    for changed, before in save_all(session, user, lesson, {block.id: kept}).items():
         activity.edited(session, user, lesson, changed, before)
 
 
@@ -76,6 +82,24 @@ def initial(block: Runnable) -> str:
     if isinstance(block, Cell):
         return block.source
     return "{}" if block.is_form else block.starter
+
+
+def filled(form: Exercise, answer: str | Mapping[str, Any]) -> str:
+    """A form as it is stored: JSON of its own fields that are filled in, in their order. Raises Unusable."""
+    values = _parsed(answer) if isinstance(answer, str) else answer
+    known = {field.name: values.get(field.name) for field in form.fields}
+    given = {name: value for name, value in known.items() if value not in (None, "")}
+    return clean_text(json.dumps(given, ensure_ascii=False))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise Unusable("Fill in the form, and hand it in again.")
+    return values
 
 
 def reset(session: Session, user: User, lesson: str, cell: str) -> str:

@@ -22,6 +22,7 @@ from app.lessons import Cell, course
 from app.models import Attempt, Ending, Output, Run, RunKind, Share, State, User
 from app.models import Verdict as Word
 from app.running import runs
+from app.teaching import sittings
 from app.visible import visible
 
 LARGEST = 4 << 20  # bytes of what one result shows
@@ -34,11 +35,12 @@ def share(session: Session, user: User, run_id: UUID, name: str) -> Share:
     """Make a finished run of a live cell public, under a name or (empty) under none.
 
     A run that is shared already keeps its link, and takes the new name. Raises NotFound for what is not
-    theirs, Unusable with what to change.
+    theirs, Unusable with what to change, NotAllowed while an assessment has closed an exercise of its lesson.
     """
     name = _clean(name)
     run = runs.own(session, user, run_id)
     _check(run)
+    sittings.check_lesson(session, user, run.lesson)
     one_at_a_time(session, user)
     known = session.scalar(select(Share).where(Share.run_id == run.id, Share.user_id == user.id))
     if known is None:

@@ -25,6 +25,7 @@ from app.people import cohorts, oversight
 from app.post import notices
 from app.running import chains
 from app.running.chains import Chain
+from app.teaching import sittings
 
 MAX_MESSAGE = 10_000  # bytes
 Lines = tuple[int, int]  # the first and the last, counted from 1
@@ -42,10 +43,12 @@ def ask(
 
     The texts as they stand and the cell's newest run go with it, and mentors see them.
 
-    The same question twice is one thread. Raises NotFound, TextTooLong, Unusable.
+    The same question twice is one thread. Raises NotFound, TextTooLong, Unusable, and NotAllowed while an
+    assessment has closed the exercise.
     """
     found = find_lesson(lesson)
     find_cell(found, cell)
+    sittings.check_open(session, user, cell)
     body = _clean_body(body)
     drafts.save_all(session, user, lesson, chains.clean(found, texts))
     for thread in of_lesson(session, user, lesson).get(cell, []):
@@ -123,11 +126,13 @@ def _begin(session: Session, about: Subject, first: int | None, last: int | None
 def reply(session: Session, author: User, thread: Thread, body: str, *, changes: bool = False) -> None:
     """Add a message; a thread that was closed is open again. With `changes`, a mentor asks for some.
 
-    Whoever is to read it is told. Raises TextTooLong, Unusable, and Claimed if another mentor is at it.
+    Whoever is to read it is told. Raises TextTooLong, Unusable, Claimed if another mentor is at it, and
+    NotAllowed for a learner whose assessment has closed the exercise.
     """
     body = _clean_body(body)
     one_at_a_time(session, author)
     if author.id == thread.user_id:
+        sittings.check_open(session, author, thread.cell)
         _wait(thread)
         _tell_mentor(session, author, thread)
         activity.log(session, author, Kind.WROTE, thread.lesson, thread.cell, thread=str(thread.id))

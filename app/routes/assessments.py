@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +17,7 @@ from app.learning import desk
 from app.lessons import course
 from app.models import Assessment, Cohort, User
 from app.people import cohorts, oversight, throttle
-from app.teaching import assessments, editions, honesty, plan, results
+from app.teaching import assessments, editions, honesty, plan, results, sittings
 from app.teaching.assessments import Sheet
 from app.visitors import Db, Member, Mentor
 
@@ -175,15 +176,18 @@ def show_assessment(assessment_id: UUID, request: Request, session: Db, learner:
     places = []
     if found.running:
         lessons = course().lessons
-        places = [desk.place(session, learner, lessons[one.lesson], one.id) for one in exercises]
+        found_places = (desk.place(session, learner, lessons[one.lesson], one.id) for one in exercises)
+        places = [replace(one, number=number) for number, one in enumerate(found_places, 1)]
     (result,) = results.of(session, found.assessment, learner.id)
     return pages.render(
         request,
         "assessments/assessment.html",
+        None if found.running else "sat",
         found=found,
         asked=exercises,
         places=places,
         result=result,
+        grace=sittings.GRACE,
         asks=honesty.asks(session, learner, exercises[0].lesson if exercises else ""),
         zone=plan.zone(found.cohort.time_zone),
         moment=now(),

@@ -42,8 +42,8 @@ def hand_in(
     """Hand in what stands in the editor, or in the form. If the exercise asks for a bet, it asks first."""
     throttle.check(throttle.RUN, str(learner.id))
     if exercise.predict and exercise.id not in activity.predictions(session, learner, exercise.lesson):
-        if not exercise.is_form:
-            drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", exercise.starter))
+        filled = drafts.filled(exercise, _values(exercise, fields)) if exercise.is_form else exercise.starter
+        drafts.save(session, learner, exercise.lesson, exercise.id, fields.get("text", filled))
         return _bet_first(request, session, learner, exercise)
     answer = _values(exercise, fields) if exercise.is_form else fields.get("text", "")
     lesson = find_lesson(exercise.lesson)

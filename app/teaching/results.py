@@ -51,6 +51,11 @@ class Answered:
     def passed(self) -> bool:
         return self.verdict is Verdict.PASSED
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a verdict is still to come."""
+        return any(not attempt.run.state.over for attempt in self.attempts)
+
 
 @dataclass(frozen=True)
 class Result:

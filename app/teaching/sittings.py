@@ -74,8 +74,16 @@ class Closed:
         """Why there is no help now, and when there will be."""
         until = in_words(self.assessment.last_at, self.cohort)
         return (
-            f"This exercise is part of the assessment “{self.assessment.title}”: its hints, solutions and "
-            f"comparisons are closed until {until}."
+            f"This exercise is part of the assessment “{self.assessment.title}”: its hints, solutions, "
+            f"comparisons and questions to mentors are closed until {until}."
+        )
+
+    @property
+    def no_sharing(self) -> str:
+        """Why nothing of its lesson is shared now."""
+        until = in_words(self.assessment.last_at, self.cohort)
+        return (
+            f"The assessment “{self.assessment.title}” has exercises of this lesson: share it after {until}."
         )
 
     @property
@@ -139,6 +147,17 @@ def check_open(session: Session, user: User | None, exercise: str) -> None:
     found = closed_to(session, user).get(exercise)
     if found is not None:
         raise NotAllowed(found.sentence)
+
+
+def check_lesson(session: Session, user: User, lesson: str) -> None:
+    """Whether what stands in the lesson may be shown around now.
+
+    Raises NotAllowed if an assessment has closed any exercise of it.
+    """
+    known = course().exercises
+    for exercise, found in closed_to(session, user).items():
+        if exercise in known and known[exercise].lesson == lesson:
+            raise NotAllowed(found.no_sharing)
 
 
 def sat_now(session: Session, user: User, exercise: str) -> Sitting | None:

@@ -6,7 +6,26 @@ const KEY = "unembed:draft:";
 const saved = new WeakMap(); // textarea → the text the server has
 const waiting = new Map(); // textarea → timer
 
-const areas = (root = document) => all("textarea[data-draft]", root);
+// An editor's own textarea; of an exercise that is a form, a hidden field that holds what is filled in as JSON.
+const areas = (root = document) => all("[data-draft]", root);
+const isForm = (area) => area.type === "hidden";
+const fieldsOf = (area) => all(".fields [name]", area.form);
+
+/** What is chosen and filled in, without what is still empty. */
+function gather(area) {
+  const given = fieldsOf(area).filter((one) => one.value && (one.type !== "radio" || one.checked));
+  return JSON.stringify(Object.fromEntries(given.map((one) => [one.name, one.value])));
+}
+
+function fill(area, text) {
+  area.value = text;
+  if (!isForm(area)) return;
+  const values = JSON.parse(text);
+  for (const one of fieldsOf(area)) {
+    if (one.type === "radio") one.checked = values[one.name] === one.value;
+    else one.value = values[one.name] ?? "";
+  }
+}
 
 function say(area, text, trouble = false) {
   const place = area.form?.querySelector(".saved");
@@ -42,12 +61,13 @@ async function save(area, options = {}) {
 
 function begin(area) {
   if (saved.has(area)) return;
+  if (isForm(area)) area.value = gather(area);
   saved.set(area, area.value);
   const mine = kept(area);
   if (!mine || mine.text === area.value) {
     store.remove(KEY + area.dataset.draft);
   } else if (mine.over === area.value) {
-    area.value = mine.text;
+    fill(area, mine.text);
     say(area, "brought back from this browser", true);
     waiting.set(area, setTimeout(save, PAUSE, area));
   } else {
@@ -58,14 +78,18 @@ function begin(area) {
 
 /** Cell → text of every cell that the server does not have yet. */
 export function unsaved() {
-  return Object.fromEntries(areas().filter((a) => a.value !== saved.get(a)).map((a) => [a.dataset.cell, a.value]));
+  const texts = areas().filter((area) => !isForm(area) && area.value !== saved.get(area));
+  return Object.fromEntries(texts.map((area) => [area.dataset.cell, area.value]));
 }
 
 document.addEventListener("input", ({ target }) => {
-  if (!target.dataset?.draft) return;
-  say(target, "…");
-  clearTimeout(waiting.get(target));
-  waiting.set(target, setTimeout(save, PAUSE, target));
+  const filled = target.closest?.(".fields") ? target.form?.querySelector("input[data-draft]") : null;
+  const area = target.dataset?.draft ? target : filled;
+  if (!area) return;
+  if (filled) filled.value = gather(filled);
+  say(area, "…");
+  clearTimeout(waiting.get(area));
+  waiting.set(area, setTimeout(save, PAUSE, area));
 });
 
 // What is typed in other cells travels with every form of this one, so that nothing runs on yesterday's text.
@@ -99,6 +123,9 @@ function flush() {
 }
 document.addEventListener("visibilitychange", () => document.hidden && flush());
 addEventListener("pagehide", flush);
+
+// The time of an assessment is over: what stands in the editors goes out at once, and is taken for a moment more.
+document.addEventListener("time-over", () => areas().filter((area) => saved.has(area)).forEach((area) => save(area)));
 
 areas().forEach(begin);
 document.addEventListener("htmx:after:settle", () => areas().forEach(begin));

@@ -1,8 +1,18 @@
-// <time-left seconds="1800">: counts down from there by this machine's steady clock; the server's decides.
+// <time-left seconds="1800" grace="10">: counts down from there by this machine's steady clock; the server's decides.
+// When it is over, what is typed is sent, and once the server takes nothing more the page shows what came of it.
 class TimeLeft extends HTMLElement {
   connectedCallback() {
     const over = performance.now() + 1000 * Number(this.getAttribute("seconds") || 0);
-    const show = () => { this.textContent = TimeLeft.say(Math.round((over - performance.now()) / 1000)); };
+    const grace = 1000 * Number(this.getAttribute("grace") || 0) + 1500;
+    const show = () => {
+      const left = over - performance.now();
+      this.textContent = TimeLeft.say(Math.round(left / 1000));
+      if (left <= 0 && !this.told) {
+        this.told = true;
+        document.dispatchEvent(new Event("time-over"));
+        this.end = setTimeout(TimeLeft.goOn, grace);
+      }
+    };
     this.setAttribute("role", "timer");
     this.timer = setInterval(show, 1000);
     show();
@@ -10,6 +20,17 @@ class TimeLeft extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.timer);
+    clearTimeout(this.end);
+  }
+
+  /** To the page as it is now; a site that does not answer leaves this one as it stands, and is asked again. */
+  static async goOn() {
+    try {
+      await fetch(location.href, { credentials: "same-origin" });
+      location.reload();
+    } catch {
+      setTimeout(TimeLeft.goOn, 5000);
+    }
   }
 
   static say(seconds) {

@@ -50,6 +50,6 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
         nonlocal passed
         passed += span
 
-    for module in ("assessments", "sittings", "attempts", "drafts"):
+    for module in ("teaching.assessments", "teaching.sittings", "learning.attempts", "learning.drafts"):
         monkeypatch.setattr(f"app.{module}.now", later)
     return go_on

@@ -6,11 +6,10 @@ import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from tests.serve.starting import Site
 
@@ -31,10 +30,10 @@ class Classroom:
         assert old in text
         (self.course / file).write_text(text.replace(old, new, 1), "utf-8")
 
-    def database(self) -> AbstractContextManager[Any]:
+    def database(self) -> AbstractContextManager[Session]:
         """A transaction on the site's own database: for what only time would do."""
         engine = create_engine(f"sqlite:///{self.site.data_dir / 'unembed.db'}")
-        return Session(engine).begin()
+        return sessionmaker(engine).begin()
 
 
 def sign_up(page: Page, name: str) -> None:

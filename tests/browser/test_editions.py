@@ -14,6 +14,12 @@ from tests.browser.conftest import Visit
 from tests.serve.starting import Site
 
 RIGHT = "def quadruple(x: int) -> int:\n    return 4 * x\n"
+NEW_CHECK = '''def check_minus_one(answer):
+    """Nothing below nought."""
+    assert answer.quadruple(-1) == 0, "Nothing below nought."
+
+
+'''
 CHANGED = "Four times as much, and less than nothing"
 
 
@@ -46,8 +52,7 @@ def test_a_pinned_class_keeps_its_course_and_a_newer_class_meets_the_change(
     classroom.rewrite(
         QUADRUPLE,
         "def mistake_once",
-        'def check_names_it(answer):\n    """It says so."""\n    assert answer.quadruple(-1) != -4, "New."\n\n\n'
-        "def mistake_once",
+        f"{NEW_CHECK}def mistake_once",
     )
     boss.goto(f"{pinned}/course")
     changed = boss.locator("main").get_by_text(CHANGED)

@@ -1,4 +1,4 @@
-"""Checks change, attempts are judged again, an admin sees what would change, applies it, and takes it back."""
+"""Checks change and attempts are judged again: an admin sees what would change, applies it, takes it back."""
 
 from __future__ import annotations
 
