@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.guard import NotFound, Unusable, clean_text, mentor_only
+from app.guard import NotFound, Unusable, clean_text, mentor_only, one_at_a_time
 from app.mentoring.threads import MAX_MESSAGE
 from app.models import CannedReply, User
 from app.people import cohorts
@@ -29,17 +29,29 @@ def of(session: Session, mentor: User, search: str = "") -> list[CannedReply]:
 def save(
     session: Session, mentor: User, title: str, body: str, cohort: UUID | None, known: UUID | None = None
 ) -> CannedReply:
-    """Keep a reply; `known` is one's own that it replaces. Raises NotFound, TextTooLong, Unusable."""
+    """Keep a reply; `known` is one's own that it replaces. One that says the same is kept once.
+
+    Raises NotFound, TextTooLong, Unusable.
+    """
     mentor_only(mentor)
-    kept = _own(session, mentor, known) if known else CannedReply(owner_id=mentor.id, owner=mentor)
     title, body = " ".join(clean_text(title).split()), clean_text(body, MAX_MESSAGE).strip()
     if not title or len(title) > _TITLED or not body:
         raise Unusable(f"Give it a title of at most {_TITLED} characters, and some text.")
-    kept.cohort_id = cohorts.find(session, mentor, cohort).id if cohort else None
+    one_at_a_time(session, mentor)
+    kept = _own(session, mentor, known) if known else _another(session, mentor, title, body)
+    if cohort or known:  # what says the same stays with those who have it
+        kept.cohort_id = cohorts.find(session, mentor, cohort).id if cohort else None
     kept.title, kept.body = title, body
     session.add(kept)
     session.flush()
     return kept
+
+
+def _another(session: Session, mentor: User, title: str, body: str) -> CannedReply:
+    """A new one, or the one of theirs that says the same already."""
+    same = (CannedReply.owner_id == mentor.id, CannedReply.title == title, CannedReply.body == body)
+    known = session.scalars(select(CannedReply).where(*same).limit(1)).first()
+    return known or CannedReply(owner_id=mentor.id, owner=mentor)
 
 
 def delete(session: Session, mentor: User, reply_id: UUID) -> None:

@@ -202,7 +202,7 @@ def write_note(
 ) -> Note:
     """Write one, or change one's own. `shared` with the mentors of the cohort that both are in.
 
-    Raises Unusable, TextTooLong, NotFound.
+    The same twice in a row is one. Raises Unusable, TextTooLong, NotFound.
     """
     body = clean_text(body, MAX_NOTE).strip()
     if not body:
@@ -210,7 +210,12 @@ def write_note(
     if mentor.id == learner.id:
         raise Unusable("Notes are about other people. For yourself there is the check-in.")
     cohort = session.scalar(_shared_cohorts(mentor, learner).order_by(Membership.id.desc()).limit(1))
-    note = own_note(session, mentor, learner, note_id) if note_id else None
+    one_at_a_time(session, mentor)
+    note = (
+        own_note(session, mentor, learner, note_id)
+        if note_id
+        else _just_written(session, mentor, learner, body)
+    )
     if note is None:
         note = Note(mentor_id=mentor.id, about_id=learner.id)
         session.add(note)
@@ -218,6 +223,13 @@ def write_note(
     note.cohort_id = note.cohort_id or cohort
     session.flush()
     return note
+
+
+def _just_written(session: Session, mentor: User, learner: User, body: str) -> Note | None:
+    """Their newest note, if it says the same: a double click."""
+    mine = select(Note).where(Note.mentor_id == mentor.id, Note.about_id == learner.id)
+    newest = session.scalars(mine.order_by(Note.id.desc()).limit(1)).first()
+    return newest if newest is not None and newest.body == body else None
 
 
 def own_note(session: Session, mentor: User, learner: User, note_id: UUID) -> Note:

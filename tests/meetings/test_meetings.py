@@ -119,6 +119,16 @@ def test_nobody_reads_what_is_about_themselves_even_as_a_mentor_of_the_same_coho
         meetings.write_note(session, ada, ada, "I am good.", shared=False)
 
 
+def test_a_double_click_writes_one_note(session: Session, ada: User, ben: User, mo: User, boss: User) -> None:
+    note = meetings.write_note(session, mo, ada, "Shy.", shared=False)
+    assert meetings.write_note(session, mo, ada, " Shy. ", shared=False).id == note.id
+    for mentor, learner in ((mo, ben), (boss, ada)):
+        assert meetings.write_note(session, mentor, learner, "Shy.", shared=False).id != note.id
+    meetings.write_note(session, mo, ada, "Likes plots.", shared=False)
+    meetings.write_note(session, mo, ada, "Shy.", shared=False)  # still
+    assert [one.body for one in meetings.notes(session, mo, ada)] == ["Shy.", "Likes plots.", "Shy."]
+
+
 def test_only_who_wrote_a_note_changes_it(session: Session, ada: User, mo: User, boss: User) -> None:
     note = meetings.write_note(session, mo, ada, "Shy.", shared=True)
     for do in (

@@ -23,6 +23,15 @@ def test_one_finds_ones_own_by_any_of_its_words(session: Session, mo: User) -> N
     assert sorted(_titles(session, mo)) == ["Seeds", "Shapes"]
 
 
+def test_what_is_kept_twice_is_there_once(session: Session, mo: User, boss: User, cohort: Cohort) -> None:
+    kept = canned.save(session, mo, "Shapes", "Print them.", None)
+    assert canned.save(session, mo, "Shapes", "Print them.", cohort.id).id == kept.id
+    assert canned.save(session, mo, "Shapes", "Print them.", None).cohort_id == cohort.id
+    assert canned.save(session, boss, "Shapes", "Print them.", None).id != kept.id
+    canned.save(session, mo, "Shapes", "Print theirs.", None)
+    assert _titles(session, mo) == ["Shapes", "Shapes"]
+
+
 def test_one_that_is_shared_is_for_the_mentors_of_that_cohort(
     session: Session, mo: User, cohort: Cohort, outsider: User, boss: User, ada: User
 ) -> None:
