@@ -18,6 +18,7 @@ from urllib.parse import quote
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from redis import RedisError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
@@ -155,12 +156,24 @@ def create_app() -> FastAPI:
     app.include_router(manual.router)
     app.include_router(operate.router)
     app.include_router(health.router)
+    _answer_heads(app)
     app.state.api = create_api(app.state.turns)
     app.mount(PATH, app.state.api, name="api")
     app.mount("/assets", Assets(directory=settings().data_dir / "assets", check_dir=False), name="assets")
     app.add_middleware(Edge)
     app.add_middleware(Arrivals)
     return app
+
+
+def _answer_heads(app: FastAPI) -> None:
+    """Whatever can be got can be asked for its head: monitors do, and what looks links over.
+
+    A stream has no end, and so no head. The server leaves the body out.
+    """
+    routers = [getattr(route, "original_router", None) for route in app.routes]
+    for route in (route for router in routers if router for route in router.routes):
+        if isinstance(route, APIRoute) and route.methods and route.name != "lesson_events":
+            route.methods |= {"HEAD"} if "GET" in route.methods else set()
 
 
 def served() -> FastAPI:
@@ -217,7 +230,8 @@ def _extra_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 async def _refused(request: Request, error: Refused) -> Response:
-    if isinstance(error, visitors.SignInNeeded) and request.method == "GET" and not visitors.is_htmx(request):
+    asked = request.method in ("GET", "HEAD")
+    if isinstance(error, visitors.SignInNeeded) and asked and not visitors.is_htmx(request):
         return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
     headers = {"retry-after": str(error.wait)} if isinstance(error, TooMany) and error.wait else {}
     texts = await _written(request) if request.method == "POST" else {}

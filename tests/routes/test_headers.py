@@ -66,3 +66,16 @@ def test_cookies_are_for_https_alone_where_the_site_has_it(
 
 def test_the_site_describes_no_interface_of_its_own() -> None:
     assert create_app().openapi_url is None
+
+
+@pytest.mark.parametrize("url", ["/", "/path", "/sign-in", "/healthz", "/mentor", "/account", "/nowhere"])
+def test_the_head_of_a_page_can_be_asked_for(newcomer: Browser, url: str) -> None:
+    page, head = newcomer.get(url), newcomer.client.head(url)
+    assert head.status_code == page.status_code
+    for name in ("content-type", "location", "content-security-policy"):
+        assert head.headers.get(name) == page.headers.get(name)
+
+
+def test_what_is_sent_or_never_ends_has_no_head(ada_browser: Browser) -> None:
+    for url in ("/path/goal", "/lessons/counting/events"):
+        assert ada_browser.client.head(url).status_code == 405
