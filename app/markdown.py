@@ -84,6 +84,38 @@ def plain(text: str) -> str:
     return " ".join(_plain(token) for token in _lesson_md().parseInline(text)).strip()
 
 
+def opening(text: str) -> str:
+    """The first paragraph, heading or line of code of a text, as one line without marks: for a notice."""
+    for token in _message_md().parse(text):
+        if token.type == "inline" and (words := " ".join(_plain(token).split())):
+            return words
+        if token.type in ("fence", "code_block", "math_block"):
+            return token.content.strip().partition("\n")[0]
+    return text.strip().partition("\n")[0]
+
+
+def linked(text: str) -> Markup:
+    """Plain text in which addresses of the web can be followed; nothing else in it becomes a tag."""
+    parts = _ADDRESS.split(visible(text))
+    return Markup("").join(_as_link(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+_ADDRESS = re.compile(r"""(https?://[^\s<>"“”]+)""", re.IGNORECASE)
+
+
+def _as_link(address: str) -> Markup | str:
+    """Without the sentence's own full stop or bracket at its end."""
+    url = address.rstrip(".,;:!?'’" if "(" in address else ".,;:!?'’)]")
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        return address
+    link = Markup('<a class="elsewhere" href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(url)
+    return link + address[len(url) :]
+
+
 def code(text: str, language: str = "python") -> Markup:
     """Coloured code, to be put into a <pre>."""
     return Markup(_coloured(visible(text), language, ""))
@@ -144,7 +176,7 @@ def _plain(token: Token) -> str:
     return (
         token.content
         if token.type in ("text", "code_inline", "math_inline")
-        else " " * (token.type == "softbreak")
+        else " " * (token.type in ("softbreak", "hardbreak"))
     )
 
 
@@ -191,7 +223,13 @@ _REWRITES: dict[str, Rewrite] = {
 
 
 def setup(filters: dict[str, Any]) -> None:
-    """Give templates the words `markdown`, `markdown_inline`, `message`, `code` and `plain`."""
+    """Give templates the words for all of these."""
     filters.update(
-        markdown=render, markdown_inline=render_inline, message=render_message, code=code, plain=plain
+        markdown=render,
+        markdown_inline=render_inline,
+        message=render_message,
+        code=code,
+        plain=plain,
+        opening=opening,
+        linked=linked,
     )

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import pages
 from app.guard import Unusable, clean_day
+from app.markdown import opening
 from app.mentoring import handover, mistakes
 from app.models import Cohort, Role
 from app.people import cohorts
@@ -96,7 +97,7 @@ def change_announcement(
     cohort = cohorts.find(session, mentor, cohort_id)
     if move == "remove":
         said = bulletin.remove(session, mentor, cohort, announcement_id)
-        return _back(request, cohort_id, f"Taken away. It began: {said[:80]}")
+        return _back(request, cohort_id, f"Taken away. It began: {opening(said)[:80]}")
     bulletin.change(session, cohort, announcement_id, body, clean_day(pinned_until))
     return _back(request, cohort_id, "Changed. Nobody was told again.")
 

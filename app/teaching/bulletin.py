@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
 from app.guard import NotFound, Unusable, clean_text, one_at_a_time
+from app.markdown import opening
 from app.models import Announcement, Cohort, Membership, OfficeHour, OfficeHours, OwnMentor, Role, User
 from app.people import cohorts, deeds
 from app.people.deeds import Kind
@@ -124,7 +125,7 @@ def announce(
     session.flush()
     for learner in session.scalars(cohorts.learners(cohort)).all():
         if learner != mentor.id:
-            text = f"{mentor.name} to {cohort.name}: {_first_line(body)}"
+            text = f"{mentor.name} to {cohort.name}: {opening(body)}"
             notices.tell(session, learner, "announcement", text, f"/cohorts/{cohort.id}#a-{made.id}")
     deeds.note(session, mentor, Kind.ANNOUNCED, cohort=cohort)
     return made
@@ -137,10 +138,6 @@ def _checked(body: str, pin_until: date | None) -> str:
     if pin_until is not None and pin_until < now().date():
         raise Unusable("The day until which it is pinned is over already: choose a later one, or none.")
     return body
-
-
-def _first_line(body: str) -> str:
-    return body.partition("\n")[0].strip("#*_ ")
 
 
 def change(

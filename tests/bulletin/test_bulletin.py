@@ -31,6 +31,13 @@ def test_an_announcement_tells_each_learner_once(
     assert [one.body for one in bulletin.of(session, ada, cohort.id).announcements] == [made.body]
 
 
+def test_a_notice_of_an_announcement_shows_no_marks(
+    session: Session, ada: User, mo: User, cohort: Cohort
+) -> None:
+    bulletin.announce(session, mo, cohort, "Tuesday at **19:00**, in [room 5](https://example.org).", None)
+    assert [one.text for one in notices.of(session, ada)] == ["Mo to Autumn: Tuesday at 19:00, in room 5."]
+
+
 def test_it_is_pinned_until_its_day_is_over(
     session: Session, ada: User, mo: User, outsider: User, cohort: Cohort
 ) -> None:

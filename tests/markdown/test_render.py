@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from markupsafe import escape
 
 from app import markdown
 
@@ -118,3 +119,57 @@ def test_a_message_names_no_place_of_the_page() -> None:
     names = [set(re.findall(r'id="([^"]+)"', text)) for text in (first, second)]
     assert all(names)
     assert not names[0] & names[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "opening"),
+    [
+        ("**19:00** in *room 5*\n\nBring `x`.", "19:00 in room 5"),
+        ("## Hello, [Ada](https://example.org)\nOn Monday.", "Hello, Ada"),
+        ("- first\n- second", "first"),
+        ("one\ntwo  \nthree\n\nfour", "one two three"),
+        ("> quoted **words**", "quoted words"),
+        ("```python\nprint(1)\nprint(2)\n```\nSee above.", "print(1)"),
+        ("---", "---"),
+    ],
+)
+def test_how_a_text_opens_is_said_without_its_marks(text: str, opening: str) -> None:
+    assert markdown.opening(text) == opening
+
+
+@pytest.mark.parametrize(
+    ("text", "href", "rest"),
+    [
+        ("https://meet.example.org/ada?a=1&b=2", "https://meet.example.org/ada?a=1&amp;b=2", ""),
+        ("Room 5, or http://example.org/x.", "http://example.org/x", "."),
+        ("(HTTPS://example.org)", "HTTPS://example.org", ")"),
+        ("https://example.org/wiki/A_(b)", "https://example.org/wiki/A_(b)", ""),
+    ],
+)
+def test_an_address_in_plain_text_can_be_followed(text: str, href: str, rest: str) -> None:
+    html = markdown.linked(text)
+    assert f'<a class="elsewhere" href="{href}" rel="noopener noreferrer nofollow">{href}</a>{rest}' in html
+    assert html.endswith(f"</a>{rest}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.org",
+        "https://",
+        "http://[",
+        "<b>Room</b> & 5",
+        "a@b.org",
+    ],
+)
+def test_nothing_else_in_plain_text_becomes_a_tag(text: str) -> None:
+    assert markdown.linked(text) == escape(text)
+
+
+def test_an_address_cannot_leave_its_link() -> None:
+    html = markdown.linked('https://example.org/"><script>alert(1)</script>')
+    assert html.count("<a ") == 1
+    assert "<script" not in html
+    assert 'href="https://example.org/"' in html
