@@ -6,13 +6,15 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
 
 from app import pages
 from app.learning import choices, placing, progress, proof, understanding
 from app.learning.progress import NodeView
 from app.lessons import course
 from app.mentoring import signoffs
-from app.people import throttle
+from app.models import Cohort, Role, User
+from app.people import cohorts, throttle
 from app.teaching import assessments, bulletin, deadlines, explaining
 from app.visitors import Db, Doer, Member, Viewer, is_htmx
 
@@ -37,6 +39,7 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         pictures={node: picture for node, picture in drawn if picture},
         comparable={view.node.id for view in nodes if view.passed and understanding.in_code(view.node)},
         pinned=bulletin.pinned(session, learner) if learner and not learner.guest else (),
+        learns_in=_learns_in(session, learner) if learner and not learner.guest else (),
         asked=bool(course().questions),
         placed=placing.latest(session, learner) if learner else None,
         source=course().path.source,
@@ -48,6 +51,11 @@ def show_path(request: Request, session: Db, learner: Viewer, arrange: bool = Fa
         milestones=explaining.of(session, learner, statuses),
         due_nodes={view.node.id: deadlines.in_node(due, view.node) for view in nodes} if due else {},
     )
+
+
+def _learns_in(session: Session, learner: User) -> list[Cohort]:
+    """The cohorts in which they are as learners."""
+    return [one.cohort for one in cohorts.of(session, learner) if one.role is Role.LEARNER]
 
 
 def layers(nodes: list[NodeView]) -> list[list[NodeView]]:

@@ -34,6 +34,15 @@ def test_what_is_passed_lights_its_concepts(ada_browser: Browser, things: Things
     assert "Doubling" in ada_browser.get("/account").text
 
 
+def test_the_map_leads_learners_to_their_cohort(
+    ada_browser: Browser, mo_browser: Browser, newcomer: Browser, things: Things
+) -> None:
+    link = f'You learn in <a href="/cohorts/{things.cohort}">Autumn</a>'
+    assert link in ada_browser.get("/path").text
+    for other in (mo_browser, newcomer):
+        assert "You learn in" not in other.get("/path").text
+
+
 def test_a_goal_is_one_line_that_stays(ada_browser: Browser) -> None:
     assert 'value="See inside"' in ada_browser.post("/path/goal", htmx=True, goal=" See \n inside ").text
     assert 'value="See inside"' in ada_browser.get("/path").text
