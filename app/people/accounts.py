@@ -1,8 +1,8 @@
 """Who is there: guests, accounts, and the browsers that are signed in.
 
 A guest is a row like any other, so their work needs no moving when they sign up: the same row gets a name and
-a password. When a guest signs in to an account that exists, their work moves there (`_move_work`) and nothing
-is lost.
+a password. When a guest signs in to an account that exists, their work moves there (`moving`) and nothing is
+lost.
 """
 
 from __future__ import annotations
@@ -10,45 +10,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.config import settings
 from app.db import now
 from app.guard import NotAllowed, Unusable
-from app.learning import activity, standings
-from app.learning.activity import Kind
 from app.models import (
-    Activity,
-    Attempt,
-    CheckIn,
-    Choice,
-    Clock,
-    Draft,
-    Goal,
     LetterKind,
-    Message,
     NewAddress,
-    Notice,
-    Reading,
     ResetLink,
-    Run,
-    Share,
-    SignOff,
-    Thread,
     User,
     WebSession,
 )
-from app.people import cohorts
+from app.people import cohorts, moving
 from app.post import letters
 from app.redis import client
 from app.visible import visible
@@ -59,7 +41,6 @@ _TOUCH = timedelta(
 )  # a session is noted as seen at most this often: reading a page should not write
 _TAKEN = "There is an account with this address already. Sign in instead, or ask there for a new password."
 _ANOTHERS = "There is another account with this address."
-_Row = TypeVar("_Row", Draft, Choice)
 _FIRST_TOKEN = "unembed:first-account-token"
 _FIRST, _CLAIM_SECONDS = "unembed:first-account", 10
 
@@ -225,7 +206,7 @@ def sign_in(session: Session, email: str, password: str, visitor: User | None = 
     if _hasher.check_needs_rehash(stored):
         user.password_hash = _hasher.hash(password)
     if visitor and visitor.guest:
-        _move_work(session, visitor, user)
+        moving.move_work(session, visitor, user)
     return user
 
 
@@ -352,63 +333,3 @@ def _has(token: str) -> ColumnElement[bool]:
 def hash_of(token: str) -> str:
     """What the database holds of a browser's token."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-# ---- a guest's work, when they turn out to have an account
-
-
-def _move_work(session: Session, visitor: User, account: User) -> None:
-    """Everything of the guest's becomes the account's.
-
-    Attempts are numbered on from the account's own. Where both have a text for one cell, the newer stays in
-    the editor and the older is set aside. Where both chose something for a node of the map, the account's
-    choice holds.
-    """
-    _move_attempts(session, visitor, account)
-    _move_drafts(session, visitor, account)
-    _move_choices(session, visitor, account)
-    for table in (Run, Activity, Thread, Share, Reading, SignOff, CheckIn, Goal, Notice):
-        session.execute(update(table).where(table.user_id == visitor.id).values(user_id=account.id))
-    for written in (Message, Goal):
-        session.execute(update(written).where(written.author_id == visitor.id).values(author_id=account.id))
-    session.execute(delete(Clock).where(Clock.user_id == account.id))  # its time is to be counted anew
-    account.goal = account.goal or visitor.goal
-    session.flush()
-    standings.refresh_all(session, account.id)
-    session.execute(delete(User).where(User.id == visitor.id))
-
-
-def _move_attempts(session: Session, visitor: User, account: User) -> None:
-    own = select(Attempt.exercise, func.max(Attempt.number)).where(Attempt.user_id == account.id)
-    highest = dict(session.execute(own.group_by(Attempt.exercise)).all())
-    moving = select(Attempt).where(Attempt.user_id == visitor.id).order_by(Attempt.number)
-    for attempt in session.scalars(moving).all():
-        attempt.number += highest.get(attempt.exercise, 0)
-        attempt.user_id = account.id
-
-
-def _move_drafts(session: Session, visitor: User, account: User) -> None:
-    own = _by(_rows(session, Draft, account), "lesson", "cell")
-    for draft in _rows(session, Draft, visitor):
-        other = own.get((draft.lesson, draft.cell))
-        if other is None:
-            draft.user_id = account.id
-        elif other.text != draft.text:
-            older, newer = sorted((other, draft), key=lambda one: one.updated_at)
-            activity.log(session, account, Kind.SET_ASIDE, draft.lesson, draft.cell, text=older.text)
-            other.text, other.updated_at = newer.text, newer.updated_at
-
-
-def _move_choices(session: Session, visitor: User, account: User) -> None:
-    own = _by(_rows(session, Choice, account), "node")
-    for choice in _rows(session, Choice, visitor):
-        if (choice.node,) not in own:
-            choice.user_id = account.id
-
-
-def _rows(session: Session, table: type[_Row], user: User) -> list[_Row]:
-    return list(session.scalars(select(table).where(table.user_id == user.id)))
-
-
-def _by(rows: Iterable[Any], *names: str) -> dict[tuple[Any, ...], Any]:
-    return {tuple(getattr(row, name) for name in names): row for row in rows}

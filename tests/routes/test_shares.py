@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from app.db import transaction
 from app.learning import shares
 from app.models import Output, Run, Share, User
-from app.people import accounts
+from app.people import moving
 from app.running import runs
 from tests.routes.acting import Browser, Things, finish
 from tests.routes.passing import passes
@@ -163,5 +163,5 @@ def test_what_a_guest_shared_stays_with_the_account(
     run = run_of(stranger, "one", "print(1)")
     with transaction() as session:
         token = shares.share(session, session.merge(stranger), run, "").token
-        accounts._move_work(session, session.merge(stranger), session.merge(ada))
+        moving.move_work(session, session.merge(stranger), session.merge(ada))
     assert f"/shared/{token}" in browser(ada).get("/account").text

@@ -13,7 +13,7 @@ from app.learning.activity import Kind
 from app.learning.worktime import Spent
 from app.lessons import Lesson
 from app.models import Activity, Cohort, Draft, User
-from app.people import accounts, cohorts
+from app.people import cohorts, moving
 from workers.worker import Sweeper
 
 
@@ -103,7 +103,7 @@ def test_a_guests_events_that_become_an_accounts_are_counted(
     _did(session, ada, Kind.OPENED)
     worktime.count(session, ada.id)
     guest = session.get_one(User, stranger.id)
-    accounts._move_work(session, guest, session.get_one(User, ada.id))
+    moving.move_work(session, guest, session.get_one(User, ada.id))
     assert worktime.behind(session) == [ada.id]
     assert session.scalars(select(Activity.user_id).distinct()).all() == [ada.id]
 
