@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.api.asking import Mentor
-from app.api.paging import USUAL, After, Limit, part
+from app.api.paging import USUAL, After, Limit, last, page
 from app.api.shapes import AttemptShape, CohortShape, GradesShape, LearnerShape, Page
 from app.guard import NotFound, find_exercise
 from app.learning import attempts, progress
@@ -24,22 +24,15 @@ router = APIRouter(tags=[TAG])
 @router.get("/cohorts")
 def list_cohorts(session: Db, mentor: Mentor, after: After = "", limit: Limit = USUAL) -> Page[CohortShape]:
     """The cohorts that one mentors; for an admin, all."""
-    found = cohorts.seen_by(session, mentor)
-    return part(
-        found,
-        after,
-        limit,
-        lambda one: one.cohort.id,
-        lambda one: CohortShape.of(one.cohort, one.learners, one.mentors),
-    )
+    found = cohorts.seen_by(session, mentor, last(after), limit + 1)
+    return page(found, limit, lambda one: one.cohort.id, CohortShape.of)
 
 
 @router.get("/cohorts/{cohort}")
 def show_cohort(cohort: UUID, session: Db, mentor: Mentor) -> CohortShape:
     """One of them."""
-    found = cohorts.find(session, mentor, cohort)
-    listed = next(one for one in cohorts.seen_by(session, mentor) if one.cohort.id == found.id)
-    return CohortShape.of(found, listed.learners, listed.mentors)
+    (found,) = cohorts.listed(session, [cohorts.find(session, mentor, cohort)])
+    return CohortShape.of(found)
 
 
 @router.get("/cohorts/{cohort}/learners")
@@ -50,10 +43,12 @@ def list_learners(
     found = cohorts.find(session, mentor, cohort)
     oversight.looked_at(session, mentor, found)
     editions.read_as_cohort(session, found)
-    board = progress.board(session, cohorts.learners(found))
-    rows = sorted(board.rows, key=lambda row: (row.learner.name, row.learner.id))
-    return part(
-        rows, after, limit, lambda row: row.learner.id, lambda row: LearnerShape.of(row.learner, row.statuses)
+    people = cohorts.some_learners(session, found, last(after), limit + 1)
+    return page(
+        progress.rows_of(session, people),
+        limit,
+        lambda row: row.learner.id,
+        lambda row: LearnerShape.of(row.learner, row.statuses),
     )
 
 
@@ -70,10 +65,10 @@ def list_grades(
     """Points by exercise or by step; with `until`, only what was passed until the end of that day (UTC)."""
     found = cohorts.find(session, mentor, cohort)
     editions.read_as_cohort(session, found)
-    rows = grades.of(session, found, by, until)
-    if not after:  # once for the whole list
-        grades.note(session, mentor, found, "api", by)
-    return part(rows, after, limit, lambda row: row.learner.id, GradesShape.of)
+    people = cohorts.some_learners(session, found, last(after), limit + 1)
+    grades.note_part(session, mentor, found, "api", by)
+    rows = grades.of_some(session, found, people, by, until)
+    return page(rows, limit, lambda row: row.learner.id, GradesShape.of)
 
 
 @router.get("/learners/{learner}")
@@ -91,13 +86,9 @@ def list_attempts_of(
     """What they handed in, the newest first; of one exercise, if it is named."""
     found = oversight.learner(session, mentor, learner)
     editions.read_as(session, found)
-    handed_in = attempts.of_learner(session, found)
-    if exercise:
-        chosen = handed_in.get(find_exercise(exercise).id, [])
-    else:
-        chosen = [one for of_one in handed_in.values() for one in of_one]
-    newest = sorted(chosen, key=lambda one: (one.created_at, one.id), reverse=True)
-    return part(newest, after, limit, lambda one: one.id, AttemptShape.of)
+    named = find_exercise(exercise).id if exercise else ""
+    newest = attempts.part(session, found, named, last(after), limit + 1)
+    return page(newest, limit, lambda one: one.id, AttemptShape.of)
 
 
 @router.get("/learners/{learner}/attempts/{attempt}")

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.api import learning, mentoring, working
+from app.api import helping, learning, mentoring, working
 from app.api.problems import HANDLERS, RESPONSES, Problem
 from app.people.tokens import Scope
 
@@ -16,8 +16,8 @@ PATH = "/api/v1"
 _ABOUT = """\
 Everything a program may do in the name of whoever made its token. Bring the token as
 `Authorization: Bearer unembed_…`; cookies are not looked at. Scopes: `read` for one's own things, `submit`
-to save, run and hand in, `mentor` for the learners of one's cohorts. Refusals are problem details (RFC 9457)
-with a sentence for people. At most 600 requests a minute."""
+to save, run, hand in and ask, `mentor` for the learners of one's cohorts. Refusals are problem details
+(RFC 9457) with a sentence for people. At most 600 requests a minute."""
 
 
 def create_api(turns: asyncio.Semaphore) -> FastAPI:
@@ -34,7 +34,7 @@ def create_api(turns: asyncio.Semaphore) -> FastAPI:
         responses=RESPONSES,
         generate_unique_id_function=_name,
     )
-    for module in (learning, working, mentoring):
+    for module in (learning, working, helping, mentoring):
         api.include_router(module.router)
     api.state.turns = turns
     whole = api.openapi

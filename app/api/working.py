@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.asking import Reader, Submitter
-from app.api.paging import USUAL, After, Limit, part
+from app.api.paging import USUAL, After, Limit, last, page
 from app.api.shapes import AttemptShape, Page, RunShape
 from app.api.waiting import Asks, Seen, Wait, asks
 from app.guard import NotFound, Unusable, clean_text, find_cell, find_exercise, find_lesson
@@ -116,8 +116,8 @@ def list_attempts(
     exercise: str, session: Db, learner: Reader, after: After = "", limit: Limit = USUAL
 ) -> Page[AttemptShape]:
     """One's own attempts at an exercise, the newest first."""
-    found = attempts.of(session, learner, find_exercise(exercise).id)
-    return part(found, after, limit, lambda one: one.id, AttemptShape.of)
+    found = attempts.part(session, learner, find_exercise(exercise).id, last(after), limit + 1)
+    return page(found, limit, lambda one: one.id, AttemptShape.of)
 
 
 @router.get("/attempts/{attempt}")

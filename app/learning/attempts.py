@@ -4,7 +4,7 @@ solution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -143,6 +143,18 @@ def of(session: Session, user: User, exercise: str) -> list[Attempt]:
     return list(session.scalars(query.order_by(Attempt.number.desc()).options(joinedload(Attempt.run))))
 
 
+def part(session: Session, learner: User, exercise: str, after: UUID | None, count: int) -> Sequence[Attempt]:
+    """Some of a learner's attempts, of one exercise if it is named, each with its run: the newest, or those
+    that are older than `after`.
+    """
+    query = select(Attempt).where(Attempt.user_id == learner.id).order_by(Attempt.id.desc()).limit(count)
+    if exercise:
+        query = query.where(Attempt.exercise == exercise)
+    if after is not None:
+        query = query.where(Attempt.id < after)
+    return session.scalars(query.options(joinedload(Attempt.run))).all()
+
+
 def newest(session: Session, user: User, lesson: str, only: str | None = None) -> dict[str, Attempt]:
     """Exercise → the learner's newest attempt, with its run; `only` for one exercise."""
     if only is not None:
@@ -151,15 +163,6 @@ def newest(session: Session, user: User, lesson: str, only: str | None = None) -
     mine = select(Attempt).where(Attempt.user_id == user.id, Attempt.lesson == lesson)
     query = mine.order_by(Attempt.number).options(joinedload(Attempt.run))
     return {attempt.exercise: attempt for attempt in session.scalars(query)}
-
-
-def of_learner(session: Session, learner: User) -> dict[str, list[Attempt]]:
-    """Exercise → every attempt of a learner (whom `oversight` has found), newest first, each with its run."""
-    query = select(Attempt).where(Attempt.user_id == learner.id).order_by(Attempt.number.desc())
-    found: dict[str, list[Attempt]] = {}
-    for attempt in session.scalars(query.options(joinedload(Attempt.run))):
-        found.setdefault(attempt.exercise, []).append(attempt)
-    return found
 
 
 def visible(session: Session, viewer: User, attempt_id: UUID) -> Attempt:
@@ -200,10 +203,19 @@ def open_hint(session: Session, user: User, exercise: str) -> list[str]:
     wanted = find_exercise(exercise)
     one_at_a_time(session, user)
     sittings.check_open(session, user, exercise)
-    rung = min(hints_opened(session, user, wanted.lesson).get(exercise, 0) + 1, len(wanted.hints))
-    activity.log(session, user, Kind.HINT, wanted.lesson, exercise, rung=rung)
-    session.flush()
+    opened = hints_opened(session, user, wanted.lesson).get(exercise, 0)
+    rung = min(opened + 1, len(wanted.hints))
+    if rung > opened:
+        activity.log(session, user, Kind.HINT, wanted.lesson, exercise, rung=rung)
+        session.flush()
     return list(wanted.hints[:rung])
+
+
+def hints(session: Session, user: User, exercise: str) -> list[str]:
+    """Those that are open. Raises NotFound, and NotAllowed while an assessment has closed them."""
+    wanted = find_exercise(exercise)
+    sittings.check_open(session, user, exercise)
+    return list(wanted.hints[: hints_opened(session, user, wanted.lesson).get(exercise, 0)])
 
 
 def may_see_solution(session: Session, user: User, exercise: str) -> bool:

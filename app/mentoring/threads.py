@@ -278,6 +278,19 @@ def newest_of(
     return session.scalars(mine.order_by(Thread.id.desc()).limit(count)).all()
 
 
+def part(session: Session, learner: User, after: UUID | None, count: int) -> Sequence[Thread]:
+    """Some of a learner's own threads: the newest, or those that are older than `after`."""
+    return newest_of(session, learner, [] if after is None else [Thread.id < after], count)
+
+
+def own(session: Session, learner: User, thread_id: UUID) -> Thread:
+    """The thread as `visible` gives it, for its learner alone. Raises NotFound."""
+    thread = visible(session, learner, thread_id)
+    if thread.user_id != learner.id:
+        raise NotFound("There is no such thread among yours.")
+    return thread
+
+
 def visible(session: Session, viewer: User, thread_id: UUID) -> Thread:
     """The thread with its messages, for its learner and their mentors; raises NotFound for everybody else."""
     thread = session.scalar(_whole(Thread.id == thread_id, oversight.may_see(viewer, Thread.user_id)))

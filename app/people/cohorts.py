@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -52,12 +52,23 @@ class Listed:
 # ---- which there are
 
 
-def seen_by(session: Session, viewer: User) -> list[Listed]:
-    """The cohorts that one mentors, or for an admin all; the newest first."""
-    query = select(Cohort).order_by(Cohort.created_at.desc(), Cohort.id.desc())
+def seen_by(
+    session: Session, viewer: User, after: UUID | None = None, count: int | None = None
+) -> list[Listed]:
+    """The cohorts that one mentors, or for an admin all; the newest first. Or so many that are older than
+    `after`.
+    """
+    query = select(Cohort).order_by(Cohort.id.desc()).limit(count)
     if not viewer.admin:
         query = query.where(Cohort.id.in_(_mentored(viewer)))
-    cohorts, counts = session.scalars(query).all(), _counts(session)
+    if after is not None:
+        query = query.where(Cohort.id < after)
+    return listed(session, session.scalars(query).all())
+
+
+def listed(session: Session, cohorts: Sequence[Cohort]) -> list[Listed]:
+    """These, with how many are in each."""
+    counts = _counts(session, [cohort.id for cohort in cohorts])
     return [
         Listed(cohort, counts.get((cohort.id, Role.LEARNER), 0), counts.get((cohort.id, Role.MENTOR), 0))
         for cohort in cohorts
@@ -70,9 +81,10 @@ def _mentored(user: User) -> Select[UUID]:
     )
 
 
-def _counts(session: Session) -> dict[tuple[UUID, Role], int]:
+def _counts(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, Role], int]:
     groups = (Membership.cohort_id, Membership.role)
-    counted = select(*groups, func.count()).where(Membership.left_at.is_(None)).group_by(*groups)
+    here = (Membership.cohort_id.in_(ids), Membership.left_at.is_(None))
+    counted = select(*groups, func.count()).where(*here).group_by(*groups)
     return {(cohort, role): count for cohort, role, count in session.execute(counted)}
 
 
@@ -170,6 +182,19 @@ def learners(cohort: Cohort) -> Select[UUID]:
     """The ids of those who learn in it now."""
     here = select(Membership.user_id).where(Membership.cohort_id == cohort.id, Membership.left_at.is_(None))
     return here.where(Membership.role == Role.LEARNER)
+
+
+def some_learners(session: Session, cohort: Cohort, after: UUID | None, count: int) -> Sequence[User]:
+    """So many who learn in it now, by name: the first, or those who come after that one. Raises Unusable if
+    they are not there any more.
+    """
+    query = select(User).where(User.id.in_(learners(cohort))).order_by(User.name, User.id).limit(count)
+    if after is not None:
+        name = session.scalar(select(User.name).where(User.id == after, User.id.in_(learners(cohort))))
+        if name is None:
+            raise Unusable("Who came last before this part has left the cohort: begin again without `after`.")
+        query = query.where(or_(User.name > name, and_(User.name == name, User.id > after)))
+    return session.scalars(query).all()
 
 
 def add(session: Session, admin: User, cohort: Cohort, email: str, role: Role) -> Membership:

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from app.people.deeds import Kind
 from app.teaching import deadlines
 
 FULL = 100
+_ONE_LIST = timedelta(minutes=10)  # parts that are taken within it are of one list
 
 
 class By(StrEnum):
@@ -86,8 +87,15 @@ def of(session: Session, cohort: Cohort, by: By = By.EXERCISE, until: date | Non
     """The grades of everybody who learns in the cohort, by name. What was passed after the day `until` (UTC)
     does not count. Call with a cohort that `cohorts.find` gave. Six queries, however many learn there.
     """
-    learners = cohorts.learners(cohort)
-    people = session.scalars(select(User).where(User.id.in_(learners)).order_by(User.name, User.id)).all()
+    everybody = select(User).where(User.id.in_(cohorts.learners(cohort))).order_by(User.name, User.id)
+    return of_some(session, cohort, session.scalars(everybody).all(), by, until)
+
+
+def of_some(
+    session: Session, cohort: Cohort, people: Sequence[User], by: By, until: date | None = None
+) -> list[Row]:
+    """As `of`, for some who learn there, in their order."""
+    learners = [one.id for one in people]
     known: dict[UUID, dict[str, Standing]] = {}
     for standing in session.scalars(select(Standing).where(Standing.user_id.in_(learners))):
         known.setdefault(standing.user_id, {})[standing.exercise] = standing
@@ -149,6 +157,12 @@ def take(
 def note(session: Session, viewer: User, cohort: Cohort, layout: str, by: By) -> None:
     """Whoever takes the grades of a cohort is in the audit log."""
     deeds.note(session, viewer, Kind.GRADES_TAKEN, cohort=cohort, layout=layout, by=by)
+
+
+def note_part(session: Session, viewer: User, cohort: Cohort, layout: str, by: By) -> None:
+    """The same of whoever takes them part by part, wherever they begin: once for the whole list."""
+    if not deeds.done_since(session, viewer, Kind.GRADES_TAKEN, None, _ONE_LIST, cohort.id):
+        note(session, viewer, cohort, layout, by)
 
 
 Cells = Sequence[object]

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.api import waiting
-from app.db import transaction
+from app.db import engine, first_id, now, transaction
 from app.learning import drafts
-from app.models import Cohort, Declaration, Deed, Policy, Run, User
+from app.lessons import course
+from app.mentoring import threads
+from app.models import (
+    Activity,
+    Attempt,
+    Cohort,
+    Declaration,
+    Deed,
+    Membership,
+    Policy,
+    Role,
+    Run,
+    RunKind,
+    State,
+    User,
+)
 from app.people import throttle
 from app.running import events, runs
+from app.teaching import assessments
+from app.teaching.assessments import Sheet
 from tests.routes.acting import Browser, Program, Things, failed_verdict, finish
 
 CELLS = "/lessons/counting/cells"
@@ -97,6 +117,103 @@ def test_a_list_comes_in_parts(program: Program) -> None:
     rest = program.get(f"/exercises/double/attempts?limit=2&after={first['next']}")
     assert ([one["number"] for one in rest["items"]], rest["next"]) == ([1], None)
     assert program.ask("GET", "/exercises/double/attempts?after=nothing").status_code == 422
+
+
+def test_a_list_is_asked_for_in_parts_and_not_cut_from_the_whole(program: Program, ada: User) -> None:
+    with transaction() as session:
+        session.add_all(_attempt(ada, number) for number in range(1, 40))
+    with queries() as asked:
+        found = program.get("/exercises/double/attempts?limit=2")
+    assert [one["number"] for one in found["items"]] == [39, 38]
+    (listed,) = (one for one in asked if "FROM attempts" in one and "attempts.answer" in one)
+    assert "LIMIT" in listed
+    numbers, after = list[int](), ""
+    while after is not None:
+        some = program.get(f"/exercises/double/attempts?limit=7&after={after}")
+        numbers, after = numbers + [one["number"] for one in some["items"]], some["next"]
+    assert numbers == list(range(39, 0, -1))
+
+
+def _attempt(learner: User, number: int) -> Attempt:
+    """One a second: ids are in the order of time."""
+    where = {"user_id": learner.id, "lesson": "counting"}
+    run = Run(**where, kind=RunKind.GRADE, cell="double", chain=[], chain_hash="", fingerprint="", seed=0)
+    run.state, run.queued_at = State.DONE, now()
+    made = Attempt(**where, exercise="double", exercise_version="", edition="", number=number, run=run)
+    made.id, made.answer = first_id(now() + timedelta(seconds=number)), "double = None"
+    return made
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """Every statement that the site sends meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine(), "before_cursor_execute", note)
+    yield asked
+    event.remove(engine(), "before_cursor_execute", note)
+
+
+# ---- asking for help
+
+
+def test_who_is_stuck_asks_and_reads_the_answer(
+    program: Program, things: Things, ada: User, mo: User
+) -> None:
+    program.ask("PUT", f"{CELLS}/two/draft", {"text": "y = 2"})
+    answer = program.ask("POST", f"{CELLS}/two/threads", {"body": "Why?", "text": "y = 3"})
+    assert answer.status_code == 201
+    asked = answer.json()
+    assert (asked["cell"], asked["stands"], asked["about"]) == ("two", "waiting", "the cell two")
+    assert own(ada) == {"two": "y = 3"}
+    with transaction() as session:
+        assert [text for _, text in drafts.earlier(session, ada, "counting", "two")] == ["y = 2"]
+        thread = threads.visible(session, mo, UUID(asked["id"]))
+        assert {"cell": "two", "text": "y = 3"} in thread.chain  # her mentor sees what she sees
+        threads.reply(session, mo, thread, "Look at `x`.", changes=True)
+    told = program.get(f"/threads/{asked['id']}")
+    assert told["stands"] == "changes"
+    assert [(one["by"], one["mine"], one["body"]) for one in told["messages"]] == [
+        ("Ada", True, "Why?"),
+        ("Mo", False, "Look at `x`."),
+    ]
+    said = program.ask("POST", f"/threads/{asked['id']}/messages", {"body": "I see."}).json()
+    assert (said["stands"], len(said["messages"])) == ("changes", 3)
+    first = program.get("/threads?limit=1")
+    assert [one["id"] for one in first["items"]] == [asked["id"]]
+    assert len(program.get(f"/threads?limit=1&after={first['next']}")["items"]) == 1
+
+
+def test_a_question_without_words_changes_nothing(program: Program, ada: User) -> None:
+    answer = program.ask("POST", f"{CELLS}/two/threads", {"body": " ", "text": "y = 3"})
+    assert answer.status_code == 422
+    assert own(ada) == {}
+
+
+def test_hints_open_one_after_the_other(program: Program, ada: User) -> None:
+    hints = course().exercises["double"].hints
+    assert program.get("/exercises/double/hints") == {"exercise": "double", "hints": [], "left": len(hints)}
+    for count in (*range(1, len(hints) + 1), len(hints)):
+        opened = program.ask("POST", "/exercises/double/hints").json()
+        assert opened == {"exercise": "double", "hints": list(hints[:count]), "left": len(hints) - count}
+    assert program.get("/exercises/double/hints") == opened
+    with transaction() as session:
+        noted = session.scalars(select(Activity).where(Activity.kind == "hint", Activity.user_id == ada.id))
+        assert [one.data["rung"] for one in noted] == list(range(1, len(hints) + 1))
+
+
+def test_an_assessment_closes_hints_here_too(program: Program, cohort: Cohort, mo: User) -> None:
+    moment, hour = now(), timedelta(hours=1)
+    with transaction() as session:
+        here, mentor = session.get_one(Cohort, cohort.id), session.get_one(User, mo.id)
+        assessments.make(session, mentor, here, Sheet("Mid", ("double",), moment - hour, moment + hour))
+    for method in ("GET", "POST"):
+        refused = program.ask(method, "/exercises/double/hints")
+        assert refused.status_code == 403
+        assert "part of the assessment" in refused.json()["detail"]
 
 
 # ---- writing
@@ -242,6 +359,29 @@ def test_grades_are_told_in_parts_and_noted_once(mentors: Program, things: Thing
     with transaction() as session:
         deeds = session.scalars(select(Deed).where(Deed.kind == "grades_taken")).all()
     assert [(deed.actor_id, deed.data["layout"]) for deed in deeds] == [(mo.id, "api")]
+
+
+def test_learners_come_in_parts_by_name(mentors: Program, things: Things, cohort: Cohort) -> None:
+    with transaction() as session:
+        for name in ("Ben", "Cyd", "Ada"):
+            user = User(name=name, email=f"{name}@elsewhere.example")
+            session.add(user)
+            session.flush()
+            session.add(Membership(cohort_id=cohort.id, user_id=user.id, role=Role.LEARNER))
+    names, after = list[str](), ""
+    while after is not None:
+        some = mentors.get(f"/cohorts/{things.cohort}/learners?limit=2&after={after}")
+        names, after = names + [one["name"] for one in some["items"]], some["next"]
+    assert names == ["Ada", "Ada", "Ben", "Ben", "Cyd"]
+    gone = f"/cohorts/{things.cohort}/learners?after={cohort.id}"
+    assert mentors.ask("GET", gone).status_code == 422
+
+
+def test_grades_are_noted_wherever_one_begins(mentors: Program, things: Things, ada: User, mo: User) -> None:
+    mentors.get(f"/cohorts/{things.cohort}/grades?after={ada.id}")
+    with transaction() as session:
+        deeds = session.scalars(select(Deed).where(Deed.kind == "grades_taken")).all()
+    assert [deed.actor_id for deed in deeds] == [mo.id]
 
 
 def test_an_admins_look_is_noted(site: FastAPI, things: Things, ada: User, boss: User) -> None:

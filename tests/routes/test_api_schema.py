@@ -76,6 +76,7 @@ def _there(things: Things, learner: UUID) -> dict[str, list[str]]:
         "exercise": ["double", "quadruple", "largest"],
         "run": [str(things.run), str(things.graded_run)],
         "attempt": [str(things.attempt)],
+        "thread": [str(things.thread)],
         "cohort": [str(things.cohort)],
         "learner": [str(learner)],
     }

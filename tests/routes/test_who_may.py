@@ -355,6 +355,13 @@ API: dict[str, tuple[str, str, dict[str, object] | None, Statuses]] = {
     ),
     "list_attempts": ("GET", "/exercises/double/attempts", None, (401, 401, 200, 200, 200, 200, 200)),
     "show_attempt": ("GET", "/attempts/{attempt}", None, (401, 401, 200, 404, 404, 404, 404)),
+    # asking for help
+    "ask": ("POST", f"{L}/cells/two/threads", {"body": "Why?"}, (401, 401, 201, 201, 201, 201, 201)),
+    "list_threads": ("GET", "/threads", None, (401, 401, 200, 200, 200, 200, 200)),
+    "show_thread": ("GET", "/threads/{thread}", None, (401, 401, 200, 404, 404, 404, 404)),
+    "reply": ("POST", "/threads/{thread}/messages", {"body": "So."}, (401, 401, 201, 404, 404, 404, 404)),
+    "list_hints": ("GET", "/exercises/double/hints", None, (401, 401, 200, 200, 200, 200, 200)),
+    "open_hint": ("POST", "/exercises/double/hints", None, (401, 401, 200, 200, 200, 200, 200)),
     # for mentors
     "list_cohorts": ("GET", "/cohorts", None, (401, 401, 403, 403, 200, 200, 200)),
     "show_cohort": ("GET", "/cohorts/{cohort}", None, (401, 401, 403, 403, 200, 404, 200)),
