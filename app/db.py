@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -105,10 +105,15 @@ def make_engine(url: str) -> Engine:
 
 
 def _without_nul(
-    _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+    connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
 ) -> tuple[str, Any]:
-    """No text has a NUL in it: Postgres refuses one, wherever it came from, and SQLite must not differ."""
-    return statement, _cleaned(parameters) if _holds_nul(parameters) else parameters
+    """No text has a NUL in it: Postgres refuses one, wherever it came from, and SQLite must not differ.
+
+    Who copies a database says that every value is to stay `as_it_is`.
+    """
+    if connection.get_execution_options().get("as_it_is") or not _holds_nul(parameters):
+        return statement, parameters
+    return statement, _cleaned(parameters)
 
 
 def _holds_nul(parameters: Any) -> bool:

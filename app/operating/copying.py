@@ -56,7 +56,7 @@ def _writing(url: str) -> Iterator[Connection]:
     """With all tables; committed at the end."""
     with _answering(url):
         migrate.upgrade(url)
-    with _engine(url) as engine, engine.begin() as connection:
+    with _engine(url) as engine, engine.execution_options(as_it_is=True).begin() as connection:
         yield connection
 
 
