@@ -53,11 +53,16 @@ pictures: ## take the manual's pictures of the lab's views again, in a real brow
 	@$(TEST) -m tests.browser.view_pictures
 
 # What touches the database runs twice: on SQLite, then on Postgres (not the attacks: the walls know neither).
-# The browser's tests come on their own: Playwright keeps an event loop in the main thread.
+# Most of that watches no clock, and runs two at a time, a file as a whole. The browser's tests come on their
+# own: Playwright keeps an event loop in the main thread.
+TOGETHER := -m together --numprocesses 2 --dist loadfile
+
 test: ## everything: style, types, tests, the course, Postgres, a real browser
 	@$(TEST) -m ruff check .
 	@$(TEST) -m ruff format --check .
 	@$(TEST) -m mypy
-	@$(TEST) -m pytest -m "not browser"
-	@UNEMBED_TEST_POSTGRES=1 $(TEST) -m pytest -m "database and not browser" --ignore tests/attacks
+	@$(TEST) -m pytest -m "not browser and not together"
+	@$(TEST) -m pytest $(TOGETHER)
+	@UNEMBED_TEST_POSTGRES=1 $(TEST) -m pytest $(TOGETHER)
+	@UNEMBED_TEST_POSTGRES=1 $(TEST) -m pytest -m "database and not (browser or together)" --ignore tests/attacks
 	@$(TEST) -m pytest -m browser

@@ -82,11 +82,21 @@ def change_settings(own_settings: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
+ALONE = ("attacks", "benchmarks", "browser", "chaos", "compose", "faults", "load", "logs", "serve")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches the database: `make test` does that on Postgres too."""
+    """Mark what touches the database: `make test` does that on Postgres too.
+
+    And of that what watches neither the clock nor the machine: it does that two at a time.
+    """
     for item in items:
-        if "migrated_database" in getattr(item, "fixturenames", ()):
-            item.add_marker("database")
+        if "migrated_database" not in getattr(item, "fixturenames", ()):
+            continue
+        item.add_marker("database")
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder not in ALONE and not item.get_closest_marker("slow"):
+            item.add_marker("together")
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from app.models import Activity, Cohort, Membership, Standing, Thread, User
 from app.people import cohorts
 
 SORTS = ("need", "name", "passed", "active")
+_ALL_PASSED = 4  # the highest heat
 _NEEDS_SHOWN = 5  # of each reason, until all are asked for
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key")
@@ -38,7 +39,7 @@ _RENEWED = 300  # seconds, after which spans of time have changed though nothing
 class View:
     """What a mentor has chosen: all of it stands in the address, and so outlives a reload and the polling."""
 
-    sort: str = "need"
+    sort: str = "need"  # or a column: `lesson.attention`, `exercise.causal_mask`
     down: bool = False  # the other way round than one wants it mostly
     open: tuple[str, ...] = ()  # lessons that show their exercises
     all: tuple[str, ...] = ()  # reasons of which all are listed
@@ -46,10 +47,9 @@ class View:
     @classmethod
     def of(cls, sort: str, opened: Sequence[str], everything: Sequence[str]) -> View:
         """From an address; what is unknown there is left out."""
-        name = sort.removeprefix("-")
         lessons = tuple(dict.fromkeys(slug for slug in opened if slug in course().lessons))
         reasons = tuple(dict.fromkeys(one for one in everything if one in list(Reason)))
-        return cls(name if name in SORTS else SORTS[0], sort.startswith("-"), lessons, reasons)
+        return cls(_sort(sort.removeprefix("-"), lessons), sort.startswith("-"), lessons, reasons)
 
     @property
     def query(self) -> str:
@@ -79,6 +79,15 @@ class View:
         return "ascending" if upwards else "descending"
 
 
+def _sort(sort: str, opened: Sequence[str]) -> str:
+    """By what lines can be sorted as things are: by an exercise only while its lesson shows it."""
+    kind, _, name = sort.partition(".")
+    exercise = course().exercises.get(name) if kind == "exercise" else None
+    if exercise:
+        return sort if exercise.lesson in opened else f"lesson.{exercise.lesson}"
+    return sort if sort in SORTS or (kind == "lesson" and name in course().lessons) else SORTS[0]
+
+
 # ---- what is shown
 
 
@@ -90,6 +99,10 @@ class LessonCell(NamedTuple):
     streak: int  # the longest of its exercises'
     heat: int  # 0: tried, none passed; to 4: all passed
 
+    @property
+    def done(self) -> bool:
+        return self.heat == _ALL_PASSED
+
 
 class ExerciseCell(NamedTuple):
     """A learner and an exercise."""
@@ -99,6 +112,10 @@ class ExerciseCell(NamedTuple):
     streak: int
     trouble: str
 
+    @property
+    def done(self) -> bool:
+        return self.passed
+
 
 @dataclass(frozen=True)
 class Line:
@@ -107,8 +124,18 @@ class Line:
     who: Person
     lessons: Mapping[str, LessonCell]
     exercises: Mapping[str, ExerciseCell]
-    asking: frozenset[str]  # cells, and lessons that hold them
+    asking: Sequence[Thread]
     needs: Sequence[Need]
+
+    @cached_property
+    def asking_at(self) -> frozenset[str]:
+        """Cells."""
+        return frozenset(thread.cell for thread in self.asking)
+
+    @cached_property
+    def asking_in(self) -> frozenset[str]:
+        """Lessons."""
+        return frozenset(thread.lesson for thread in self.asking)
 
     @cached_property
     def passed(self) -> int:
@@ -120,6 +147,14 @@ class Line:
         if not self.needs:
             return len(Reason), 0.0
         return list(Reason).index(self.needs[0].reason), -self.needs[0].weight
+
+    def struggle(self, column: str) -> tuple[int, int, int]:
+        """At a lesson or an exercise; smaller is harder: at it, then not begun, then done."""
+        kind, _, name = column.partition(".")
+        cell = self.lessons.get(name) if kind == "lesson" else self.exercises.get(name)
+        if cell is None:
+            return 1, 0, 0
+        return 2 if cell.done else 0, -cell.streak, -cell.attempts
 
 
 class Column(NamedTuple):
@@ -171,13 +206,13 @@ def of(session: Session, cohort: Cohort, threads: Sequence[Thread], view: View) 
     needs = attention.of(session, cohort, people, waiting)
     exercises = _exercises(session, cohort, view.open) if view.open else {}
     lessons = _lessons(session, cohort)
-    asking, by_learner = _asking(waiting), _by(needs, lambda need: need.learner)
+    asking, by_learner = _by(waiting, lambda thread: thread.user_id), _by(needs, lambda need: need.learner)
     lines = [
         Line(
             who,
             lessons.get(who.id, {}),
             exercises.get(who.id, {}),
-            asking.get(who.id, frozenset()),
+            asking.get(who.id, ()),
             by_learner.get(who.id, ()),
         )
         for who in people
@@ -229,8 +264,8 @@ def _lessons(session: Session, cohort: Cohort) -> dict[UUID, dict[str, LessonCel
     sizes = {lesson: len(list(known.exercises())) for lesson, known in course().lessons.items()}
     found: dict[UUID, dict[str, LessonCell]] = {}
     for user, lesson, passed, attempts, streak in session.execute(query):
-        heat = -(-4 * passed // max(sizes.get(lesson, passed), 1))
-        found.setdefault(user, {})[lesson] = LessonCell(passed, attempts, streak, min(heat, 4))
+        heat = _ALL_PASSED * passed // max(sizes.get(lesson, passed), 1) or min(passed, 1)
+        found.setdefault(user, {})[lesson] = LessonCell(passed, attempts, streak, min(heat, _ALL_PASSED))
     return found
 
 
@@ -244,14 +279,6 @@ def _exercises(
     for user, exercise, passed, attempts, streak, trouble in rows:
         found.setdefault(user, {})[exercise] = ExerciseCell(passed, attempts, streak, trouble)
     return found
-
-
-def _asking(waiting: Sequence[Thread]) -> dict[UUID, frozenset[str]]:
-    by_learner = _by(waiting, lambda thread: thread.user_id)
-    return {
-        user: frozenset(name for thread in threads for name in (thread.cell, thread.lesson))
-        for user, threads in by_learner.items()
-    }
 
 
 # ---- putting in order
@@ -276,7 +303,7 @@ def _in_order(lines: list[Line], view: View) -> list[Line]:
     by_name = sorted(lines, key=lambda line: (line.who.name.casefold(), line.who.id))
     if view.sort == "name":
         return by_name[::-1] if view.down else by_name
-    key = keys[view.sort]
+    key = keys.get(view.sort, lambda line: line.struggle(view.sort))
     return sorted(by_name, key=key, reverse=view.down)
 
 

@@ -28,6 +28,30 @@ def test_lines_are_sorted_as_asked_and_the_other_way_round(
     assert order(session, cohort, "need") == ["Ada", "Ben"]  # alike in this: by name
 
 
+def test_by_a_lesson_or_an_exercise_whoever_is_stuck_at_it_comes_first(
+    session: Session, cohort: Cohort, ada: User, ben: User, mo: User, lesson: Lesson
+) -> None:
+    judged(session, ada, "double", (Verdict.PASSED, None))
+    judged(session, ben, "double", (Verdict.FAILED, None))
+    assert order(session, cohort, "lesson.counting") == ["Ben", "Ada"]
+    assert order(session, cohort, "-lesson.counting") == ["Ada", "Ben"]
+    shown = dashboard.of(session, cohort, [], View.of("-exercise.double", ["counting"], ()))
+    assert [line.who.name for line in shown.lines] == ["Ada", "Ben"]
+    assert (
+        View.of("-exercise.double", (), ()).query == "sort=-lesson.counting"
+    )  # its lesson is closed: by that
+
+
+def test_a_lesson_is_not_full_while_one_of_its_exercises_is_missing(
+    session: Session, cohort: Cohort, ada: User, lesson: Lesson
+) -> None:
+    for exercise in ("double", "quadruple"):
+        judged(session, ada, exercise, (Verdict.PASSED, None))
+    board = dashboard.of(session, cohort, [], View())
+    (line,) = [line for line in board.lines if line.who.name == "Ada"]
+    assert (line.lessons["counting"].passed, line.lessons["counting"].done) == (2, False)
+
+
 def test_a_lessons_cell_sums_up_its_exercises(
     session: Session, cohort: Cohort, ada: User, lesson: Lesson
 ) -> None:
@@ -35,7 +59,7 @@ def test_a_lessons_cell_sums_up_its_exercises(
     judged(session, ada, "quadruple", *[(Verdict.ERROR, None)] * 3)
     board = dashboard.of(session, cohort, [], View.of("", ["counting"], ()))
     (line,) = [line for line in board.lines if line.who.name == "Ada"]
-    assert line.lessons["counting"] == (1, 5, 3, 2)
+    assert line.lessons["counting"] == (1, 5, 3, 1)
     assert line.exercises["double"] == (True, 2, 0, "")
     assert line.exercises["quadruple"] == (False, 3, 3, "error")
     assert line.passed == 1
