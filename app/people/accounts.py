@@ -180,7 +180,7 @@ def clean_email(email: str) -> str:
     """As it is stored. Raises AccountError."""
     email = email.strip().lower()
     local, _, domain = email.rpartition("@")
-    unlike = not local or "." not in domain.strip(".") or any(c.isspace() for c in email)
+    unlike = not local or "@" in local or "." not in domain.strip(".") or any(c.isspace() for c in email)
     if unlike or visible(email) != email or len(email) > 254:
         raise AccountError("This does not look like an e-mail address.")
     return email

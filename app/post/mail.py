@@ -5,8 +5,10 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -60,20 +62,36 @@ def send(mail: Mail) -> None:
 
 
 def written(mail: Mail) -> EmailMessage:
-    """The mail with its headers. Raises NotSent if its address is none."""
-    message, domain = EmailMessage(), settings().sender.rpartition("@")[2]
+    """The mail with its headers. Raises NotSent, for good, if that can't be: its address is none, say."""
     try:
-        message["To"] = Address(mail.name, addr_spec=mail.to)
-    except (ValueError, IndexError) as error:
-        raise NotSent(f"this is no address: {error}", for_good=True) from None
+        message = _written(mail)
+        message.as_bytes(policy=SMTP)  # as it will be on its way
+    except (ValueError, LookupError, MessageError) as error:
+        raise NotSent(f"this mail can’t be written: {error}", for_good=True) from None
+    return message
+
+
+def _written(mail: Mail) -> EmailMessage:
+    message, domain = EmailMessage(), settings().sender.rpartition("@")[2]
+    message["To"] = Address(_line(mail.name), addr_spec=mail.to)
     message["From"] = Address("Unembed", addr_spec=settings().sender)
-    message["Subject"] = visible(" ".join(mail.subject.split()))  # what would end the line ends the mail
+    message["Subject"] = _line(mail.subject)
     message["Date"], message["Message-ID"] = formatdate(usegmt=True), make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"  # so that no one's holiday answers it
     if mail.off:
         message["List-Unsubscribe"] = f"<{mail.off}>"
-    message.set_content(mail.text, cte="8bit" if mail.text.isascii() else "quoted-printable")
+    text = _encodable(mail.text)
+    message.set_content(text, cte="8bit" if text.isascii() else "quoted-printable")
     return message
+
+
+def _line(text: str) -> str:
+    """One line, whatever it was: what ends a line ends a header, and no such mail can be sent."""
+    return visible(" ".join(_encodable(text).split()))
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _server(address: SplitResult) -> smtplib.SMTP:

@@ -295,6 +295,38 @@ def test_no_word_in_a_subject_stops_mail(
     assert message["Bcc"] is None
 
 
+BREAKS = [one for one in map(chr, range(0x11000)) if len(f"a{one}b".splitlines()) > 1]
+UNWRITABLE = [*BREAKS, "\r\n", "\x00", "\x7f", "\u202e", "\ud800", "\udfff"]
+
+
+def test_nothing_that_people_write_keeps_a_mail_from_being_written() -> None:
+    assert len(BREAKS) >= 10
+    for odd in UNWRITABLE:
+        said = f"one{odd}Bcc: eve@example.org"
+        mailed = mail.written(mail.Mail("ada@example.org", said, said, said))
+        assert mailed["Bcc"] is None
+        assert len(str(mailed["Subject"]).splitlines()) == len(str(mailed["To"]).splitlines()) == 1
+        assert b"eve" in mailed.as_bytes()
+
+
+@pytest.mark.parametrize("address", ["a@b@example.org", "ada@exa\nmple.org", "nobody", "ädä@example.org"])
+def test_a_letter_that_cannot_be_written_is_set_aside_with_the_reason_and_blocks_no_other(
+    mailbox: Mailbox, session: Session, ada: User, ben: User, run_jobs: Jobs, address: str
+) -> None:
+    for one in (ada, ben):
+        mailing.choose(session, one, "at_once")
+    session.execute(update(User).where(User.id == ada.id).values(email=address))
+    told(session, ada)
+    told(session, ben)
+    run_jobs()
+    assert [to for to, _ in mailbox.letters] == [["ben@example.org"]]
+    session.expire_all()
+    (lost,) = letters.given_up(session)
+    assert lost.user_id == ada.id
+    assert "can’t be written" in lost.trouble
+    assert letters.sweep(session) == 0
+
+
 def test_a_letter_that_our_own_fault_stops_is_given_up_in_the_end(
     mailbox: Mailbox, session: Session, ada: User, sent_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
