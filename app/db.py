@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -132,6 +133,18 @@ def _cleaned(parameters: Any) -> Any:
     if isinstance(parameters, tuple | list):
         return type(parameters)(map(_cleaned, parameters))
     return parameters
+
+
+_OF_OTHERS = {  # a key that is there already, a row that one pointed to and that is gone: on either database
+    *("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"),
+    *("23503", "SQLITE_CONSTRAINT_FOREIGNKEY"),
+}
+
+
+def somebody_was_faster(error: IntegrityError) -> bool:
+    """Whether what somebody wrote or deleted at this moment stands in the way; if not, we are wrong."""
+    names = (getattr(error.orig, name, None) for name in ("sqlstate", "sqlite_errorname"))
+    return not _OF_OTHERS.isdisjoint(names)
 
 
 def _not_for_ever(url: str) -> dict[str, int]:

@@ -30,6 +30,7 @@ from app.api.site import PATH, create_api
 from app.arrivals import HEADER, Arrivals
 from app.assets import Assets
 from app.config import settings
+from app.db import somebody_was_faster
 from app.guard import Refused, TooMany
 from app.jupyter import MAX_NOTEBOOK
 from app.lessons import course, reading
@@ -285,8 +286,10 @@ async def _away(request: Request, error: Exception) -> HTMLResponse:
     return pages.problem(request, 503, sentence, texts, {"retry-after": str(_SECONDS_AWAY)})
 
 
-async def _at_once(request: Request, error: Exception) -> HTMLResponse:
+async def _at_once(request: Request, error: IntegrityError) -> HTMLResponse:
     """Two have done what only one can, at the same moment; the other one's deed stands."""
+    if not somebody_was_faster(error):
+        raise error
     log.warning("%s %s: somebody was a moment faster", request.method, request.url.path)
     texts = await _written(request) if request.method == "POST" else {}
     return pages.problem(request, 409, AT_ONCE, texts)

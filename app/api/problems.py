@@ -14,6 +14,7 @@ from redis import RedisError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from app.db import somebody_was_faster
 from app.guard import Refused, TooMany
 from app.people.tokens import TokenNeeded
 
@@ -88,7 +89,9 @@ async def _away(request: Request, error: Exception) -> JSONResponse:
     return problem(503, sentence, {"retry-after": str(_SECONDS_AWAY)})
 
 
-async def _at_once(request: Request, _error: Exception) -> JSONResponse:
+async def _at_once(request: Request, error: IntegrityError) -> JSONResponse:
+    if not somebody_was_faster(error):
+        raise error
     log.warning("%s %s: somebody was a moment faster", request.method, request.url.path)
     return problem(409, AT_ONCE)
 

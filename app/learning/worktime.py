@@ -122,20 +122,6 @@ def events(session: Session, learner: UUID) -> list[Event]:
 # ---- of many learners: sums that are kept, as nobody can wait for a cohort's events to be read
 
 
-def kept(session: Session, learners: Select[UUID], lesson: str | None = None) -> dict[UUID, Times]:
-    """Of those with these ids who learn in a cohort, as it was last counted: a minute or two ago. One query;
-    with `lesson`, only what was spent in it.
-    """
-    columns = (WorkTime.user_id, WorkTime.lesson, WorkTime.cell, WorkTime.code, WorkTime.reading)
-    query = select(*columns).where(WorkTime.user_id.in_(learners))
-    if lesson is not None:
-        query = query.where(WorkTime.lesson == lesson)
-    found: dict[UUID, dict[Place, Spent]] = {}
-    for user, of_lesson, cell, code, reading in session.execute(query):
-        found.setdefault(user, {})[Place(of_lesson, cell)] = Spent(code, reading)
-    return {user: Times(spent) for user, spent in found.items()}
-
-
 def at(session: Session, learners: Select[UUID], cell: str) -> dict[UUID, Spent]:
     """Learner → what they have spent at one exercise or cell, as it was last counted. One query."""
     columns = (WorkTime.user_id, WorkTime.code, WorkTime.reading)
