@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -68,6 +68,7 @@ def environment() -> Environment:
     markdown.setup(made.filters)
     made.filters.update(
         ago=ago,
+        day=day,
         spell=spell,
         progress=progress,
         seconds=seconds,
@@ -223,6 +224,11 @@ def ago(moment: datetime | None) -> str:
             count = int(passed // size)
             return f"{count} {name}{'' if count == 1 else 's'} ago"
     return "just now"
+
+
+def day(moment: date | datetime) -> str:
+    """A day as people write it, in one piece: 7 December 2026."""
+    return f"{moment:%-d\u00a0%B\u00a0%Y}"
 
 
 def shape(sizes: Any) -> str:

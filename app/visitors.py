@@ -116,7 +116,9 @@ Viewer = Annotated[User | None, Depends(viewer)]
 def member(found: Viewer) -> User:
     """Somebody whose things are kept here, be it as a guest. Raises SignInNeeded."""
     if found is None:
-        raise SignInNeeded("Sign in to see this.")
+        raise SignInNeeded(
+            "You are not signed in (any more). What you wrote is kept: sign in, and send it again."
+        )
     return found
 
 

@@ -186,4 +186,4 @@ def named(exercise: str, trouble: str) -> str:
 
 def _title(cell: str) -> str:
     known = course().exercises.get(cell)
-    return plain(known.title) if known else cell
+    return plain(known.title) if known else f"the cell {cell}"

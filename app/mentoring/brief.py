@@ -72,9 +72,14 @@ class Brief:
     last_active: datetime | None
 
     @property
-    def confusions(self) -> list[tuple[str, str]]:
-        """The places asked about: (lesson, cell), each once."""
-        return list(dict.fromkeys((thread.lesson, thread.cell) for thread in self.threads))
+    def asked(self) -> list[Thread]:
+        """The confusions: what the learner began to ask."""
+        return [thread for thread in self.threads if _begun_by_learner(thread)]
+
+    @property
+    def told(self) -> list[Thread]:
+        """What a mentor began."""
+        return [thread for thread in self.threads if not _begun_by_learner(thread)]
 
     @property
     def quiet(self) -> bool:
@@ -153,9 +158,15 @@ def _stuck(tries: Mapping[str, list[Any]], threads: list[Thread], since: datetim
     return list(found.values())
 
 
+def _begun_by_learner(thread: Thread) -> bool:
+    return bool(thread.messages) and thread.messages[0].author_id == thread.user_id
+
+
 def _waits(thread: Thread, since: datetime) -> bool:
+    """A question does. What was handed in again waits for a look, too, but nobody is stuck."""
     asked = bool(thread.messages) and thread.messages[-1].created_at > since
-    return asked and not thread.answered and thread.closed_at is None
+    in_words = asked and bool(thread.messages[-1].body)
+    return in_words and not thread.answered and thread.closed_at is None
 
 
 def _reason(failed: list[Any]) -> str:
@@ -178,7 +189,11 @@ def mistake_label(name: str) -> str:
 
 def _threads(session: Session, learner: User) -> list[Thread]:
     messages = selectinload(Thread.messages).joinedload(Message.author)
-    mine = select(Thread).where(Thread.user_id == learner.id).options(messages, joinedload(Thread.user))
+    mine = (
+        select(Thread)
+        .where(Thread.user_id == learner.id)
+        .options(messages, joinedload(Thread.user), joinedload(Thread.claimed_by))
+    )
     return list(session.scalars(mine.order_by(Thread.created_at, Thread.id)))
 
 

@@ -44,16 +44,12 @@ def of(session: Session, viewer: User, attempt: Attempt, *, code: bool) -> Sheet
     """What there is to show of an attempt that `viewer` may see; `code`: its answer is code, not a form."""
     remarks = threads.on_lines(session, attempt) if code else []
     about = [one for one in threads.of_attempt(session, attempt) if one.first_line is None]
-    outputs: dict[UUID | None, list[Thread]] = {}
-    for thread in about:
-        if thread.kind == subjects.OUTPUT:
-            outputs.setdefault(thread.subject_id, []).append(thread)
     mentor = viewer.mentor and viewer.id != attempt.user_id
     return Sheet(
         lines=_lines(attempt.answer, remarks) if code else [],
         gone=[remark for remark in remarks if remark.anchor.here is None],
         whole=[one for one in about if one.kind != subjects.OUTPUT],
-        outputs=outputs,
+        outputs=threads.on_outputs(session, attempt.run),
         signed=signoffs.of(session, subjects.ATTEMPT, attempt.id),
         alike=reviews.alike(session, viewer, attempt) if mentor else Alike(),
         canned=canned.of(session, viewer) if mentor else [],

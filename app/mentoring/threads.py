@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.db import now
@@ -194,8 +194,39 @@ def handed_in(session: Session, attempt: Attempt) -> None:
 
 
 def of_attempt(session: Session, attempt: Attempt) -> list[Thread]:
-    """The threads that began at this attempt, oldest first, with their messages."""
-    return list(session.scalars(_whole(Thread.run_id == attempt.run_id)))
+    """What is said of this attempt, oldest first, with the messages.
+
+    That is what began at it, what it was handed in to answer, and, of the newest one, what its learner has
+    asked at the exercise and waits for.
+    """
+    answers = exists().where(Message.thread_id == Thread.id, Message.attempt_id == attempt.id)
+    theirs = (Attempt.user_id == attempt.user_id, Attempt.exercise == attempt.exercise)
+    newest = select(func.max(Attempt.number)).where(*theirs).scalar_subquery()
+    asked = and_(
+        Thread.cell == attempt.exercise,
+        Thread.kind == subjects.CELL,
+        Thread.waiting_since.is_not(None),
+        newest == attempt.number,
+    )
+    here = or_(Thread.run_id == attempt.run_id, answers, asked)
+    return list(session.scalars(_whole(Thread.user_id == attempt.user_id, here)))
+
+
+def answered_with(session: Session, attempt: Attempt) -> list[Thread]:
+    """All that is said at the exercise, if this attempt answers some of it; otherwise nothing."""
+    here = (Thread.user_id == attempt.user_id, Thread.lesson == attempt.lesson)
+    found = session.scalars(_whole(*here, Thread.cell == attempt.exercise)).all()
+    said = (message.attempt_id for thread in found for message in thread.messages)
+    return list(found) if attempt.id in said else []
+
+
+def on_outputs(session: Session, run: Run) -> dict[UUID | None, list[Thread]]:
+    """What is said of what a run showed: output → its threads, oldest first."""
+    about = _whole(Thread.run_id == run.id, Thread.kind == subjects.OUTPUT)
+    found: dict[UUID | None, list[Thread]] = {}
+    for thread in session.scalars(about):
+        found.setdefault(thread.subject_id, []).append(thread)
+    return found
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,16 @@ def invited(session: Session, token: str) -> Invite:
     return found
 
 
+def already_in(session: Session, user: User, token: str) -> tuple[Cohort, Role] | None:
+    """Where somebody is already what this link would make them, and as what; whatever became of the link."""
+    link = select(Invite).where(Invite.token == token).options(joinedload(Invite.cohort))
+    found = session.scalar(link)
+    known = _membership(session, found.cohort, user) if found else None
+    if found is None or known is None or known.left_at is not None:
+        return None
+    return (found.cohort, known.role) if known.role in (found.role, Role.MENTOR) else None
+
+
 def accept(session: Session, user: User, token: str) -> Cohort:
     """Come into the cohort by its link; whoever is in it already uses nothing up.
 
@@ -336,16 +346,12 @@ def accept(session: Session, user: User, token: str) -> Cohort:
     if user.guest:
         raise NotAllowed("Make an account first: then your mentor knows who you are.")
     one_at_a_time(session, user)
+    if (already := already_in(session, user, token)) is not None:
+        return already[0]
     found = invited(session, token)
     known = _membership(session, found.cohort, user)
     if known is not None and known.left_at is not None and _was_taken_out(session, user, found):
         raise InviteOver("This link is older than your going. Ask the cohort’s mentors for a new one.")
-    if (
-        known is not None
-        and known.left_at is None
-        and (known.role is found.role or known.role is Role.MENTOR)
-    ):
-        return found.cohort
     _use_up(session, found)
     _enter(session, found.cohort, user, found.role)
     deeds.note(session, user, Kind.JOINED, about=user, cohort=found.cohort, role=found.role)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import pages
 from app.config import settings
+from app.db import now
 from app.guard import Unusable, clean_day
 from app.models import Cohort, Role
 from app.people import cohorts, throttle
@@ -118,10 +119,16 @@ def _to(request: Request, cohort: Cohort, say: str) -> Response:
 
 
 @router.get("/join/{token}", name="show_invite", response_class=HTMLResponse)
-def show_invite(token: str, request: Request, session: Db, visitor: Viewer) -> HTMLResponse:
-    """What the link leads to, and the button that takes one there; without an account, the way to one."""
+def show_invite(token: str, request: Request, session: Db, visitor: Viewer) -> Response:
+    """What the link leads to, and the button that takes one there; without an account, the way to one.
+
+    Who is in the cohort already is led to it.
+    """
     throttle.check(throttle.JOIN, address(request))
-    return pages.render(request, "accounts/join.html", invite=cohorts.invited(session, token))
+    if visitor and (there := cohorts.already_in(session, visitor, token)):
+        return pages.redirect(request, _home(*there), f"You are in {there[0].name} already.")
+    invite = cohorts.invited(session, token)
+    return pages.render(request, "accounts/join.html", invite=invite, today=now().date())
 
 
 @router.post("/join/{token}", name="join")
@@ -129,7 +136,14 @@ def join(token: str, request: Request, session: Db, user: Member) -> Response:
     """Come into the cohort."""
     throttle.check(throttle.JOIN, address(request))
     cohort = cohorts.accept(session, user, token)
-    return pages.redirect(request, "/path", f"Welcome to {cohort.name}.")
+    there = cohorts.already_in(session, user, token)
+    to = _home(*there) if there and there[1] is Role.MENTOR else "/path"
+    return pages.redirect(request, to, f"Welcome to {cohort.name}.")
+
+
+def _home(cohort: Cohort, role: Role) -> str:
+    """Where the cohort is looked at: by its mentors, and by its learners."""
+    return f"/mentor/cohorts/{cohort.id}" if role is Role.MENTOR else f"/cohorts/{cohort.id}"
 
 
 @router.post("/cohorts/{cohort_id}/leave", name="leave_cohort")

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import pages
-from app.guard import NotFound
+from app.guard import NotFound, Unusable
 from app.lessons import course
 from app.mentoring import canned, claims, threads
-from app.mentoring.claims import Filter
-from app.models import User
+from app.mentoring.claims import Claimed, Filter
+from app.models import Thread, User
 from app.people import cohorts
-from app.visitors import Db, Mentor, is_htmx
+from app.visitors import Db, Mentor
 
 router = APIRouter()
 
@@ -72,10 +72,20 @@ def claim_thread(
     thread = threads.visible(session, mentor, thread_id)
     if writing and (thread.closed_at or thread.answered):
         return Response(status_code=204)
-    claims.claim(session, mentor, thread)
-    if writing and is_htmx(request):
+    if writing:
+        claims.claim(session, mentor, thread)
         return Response(status_code=204)
+    try:
+        claims.claim(session, mentor, thread)
+    except (Claimed, Unusable) as refused:  # the list was older than what others have done since
+        return pages.redirect(request, "/mentor/queue", _taken(thread) or str(refused))
     return pages.redirect(request, f"/threads/{thread_id}")
+
+
+def _taken(thread: Thread) -> str:
+    """Who has it, in a sentence; nothing if nobody has."""
+    holder = claims.holder(thread)
+    return f"{holder.name} has taken this one already." if holder else ""
 
 
 @router.post("/threads/{thread_id}/release", name="release_thread")

@@ -51,7 +51,7 @@ def sign_off(
     """Sign an attempt off."""
     about = subjects.find(session, mentor, ATTEMPT, attempt_id)
     signoffs.sign(session, mentor, about, body)
-    return pages.redirect(request, about.href, "Signed off. Its learner sees it on the map.")
+    return pages.redirect(request, about.href, "Signed off. Its learner is told.")
 
 
 @router.post("/sign-offs/{sign_off_id}/revoke", name="revoke_sign_off")

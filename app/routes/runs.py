@@ -16,6 +16,7 @@ from app import logs, pages
 from app.db import transaction
 from app.guard import find_cell, find_lesson
 from app.learning import activity, desk, drafts, proof
+from app.mentoring import threads
 from app.models import Run, RunKind, User
 from app.people import throttle
 from app.running import events, line, runs
@@ -74,6 +75,10 @@ def show_run(run_id: UUID, request: Request, session: Db, learner: Member) -> HT
         place=place,
         waiting=line.place(session, run),
         ours=sittings.ours_in(session, learner, run),
+        code=runs.code(session, learner, run),
+        talks=threads.on_outputs(session, run),
+        mine=run.user_id == learner.id,
+        whose=None if run.user_id == learner.id else _name(session, run),
     )
 
 
@@ -81,7 +86,22 @@ def _fresh(request: Request, session: Db, learner: User, place: desk.Place, run:
     """What stands below the cell now, and whatever else on its page a verdict has changed."""
     judged = run.state.over and run.kind is RunKind.GRADE
     shown = proof.of(session, learner, place.lesson) if judged else None
-    return pages.render(request, "runs/run.html", "fresh", place=place, nudge=False, run=run, proof=shown)
+    answered = threads.answered_with(session, run.attempt) if judged and run.attempt else []
+    return pages.render(
+        request,
+        "runs/run.html",
+        "fresh",
+        place=place,
+        nudge=False,
+        run=run,
+        proof=shown,
+        conversations=answered,
+    )
+
+
+def _name(session: Db, run: Run) -> str:
+    found = session.get(User, run.user_id)
+    return found.name if found else ""
 
 
 def _place(session: Db, viewer: User, run: Run) -> desk.Place | None:

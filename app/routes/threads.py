@@ -71,11 +71,19 @@ def _page(request: Request, session: Db, looker: User, thread: Thread) -> HTMLRe
         thread=thread,
         lesson=lesson,
         title=lesson.title if lesson else thread.lesson,
-        run=_run(session, looker, thread),
+        run=(run := _run(session, looker, thread)),
+        talks=conversations.on_outputs(session, run) if run else {},
+        mine=looker.id == thread.user_id,
+        begun_by=_begun_by(thread),
         made=_made(session, thread),
         now_text=_now_text(session, looker, thread),
         canned=canned.of(session, looker) if mentor else [],
     )
+
+
+def _begun_by(thread: Thread) -> str:
+    """Who has the first word in it: its learner, or a mentor."""
+    return thread.messages[0].by if thread.messages else thread.user.name or "A guest"
 
 
 def _run(session: Db, looker: User, thread: Thread) -> Run | None:
@@ -162,13 +170,19 @@ def write_on_lines(
 
 @router.post("/outputs/{output_id}/messages", name="write_on_output")
 def write_on_output(
-    output_id: UUID, request: Request, session: Db, author: Member, body: Body = ""
+    output_id: UUID,
+    request: Request,
+    session: Db,
+    author: Member,
+    body: Body = "",
+    at: Annotated[UUID | None, Form()] = None,
 ) -> Response:
-    """A word on a figure, or on whatever else a run showed."""
+    """A word on a figure, or on whatever else a run showed; written `at` the page of a thread, back to it."""
     throttle.check(throttle.WRITE, str(author.id))
     about = subjects.find(session, author, OUTPUT, output_id)
     thread = conversations.write_on(session, author, about, body)
-    return pages.redirect(request, f"{about.href}?said={thread.id}#shown-{output_id}", "Sent.")
+    back = f"/threads/{at}" if at else about.href
+    return pages.redirect(request, f"{back}?said={thread.id}#shown-{output_id}", "Sent.")
 
 
 @router.post("/threads/{thread_id}/messages", name="reply")

@@ -26,7 +26,7 @@ from app.guard import NotFound, TooMany, find_cell, find_lesson
 from app.learning import activity, drafts, given
 from app.learning.activity import Kind
 from app.lessons import Lesson, course, read_now
-from app.models import Attempt, Output, Run, RunKind, State, Thread, User
+from app.models import Attempt, Output, Run, RunKind, Share, State, Thread, User
 from app.people import oversight
 from app.running import chains, events, line, needs, placement, watch
 from app.running.chains import Chain
@@ -267,8 +267,8 @@ def forget_old_outputs(session: Session) -> int:
 
 
 def visible(session: Session, viewer: User, run_id: UUID) -> Run:
-    """The run with its outputs, for its learner; for their mentor only if it was handed in or help was asked
-    on it.
+    """The run with its outputs, for its learner; for their mentor only if it was handed in, help was asked
+    on it, or it was shared.
 
     Raises NotFound for everybody else.
     """
@@ -281,6 +281,17 @@ def visible(session: Session, viewer: User, run_id: UUID) -> Run:
         raise NotFound("There is no such run among yours.")
     oversight.looked(session, viewer, run.user_id)
     return run
+
+
+def code(session: Session, viewer: User, run: Run) -> Chain:
+    """The texts that ran, as far as the viewer may read them.
+
+    Those above the cell only where they are part of an answer, or came along with a question: who has shared
+    a result has shared the code of its cell.
+    """
+    asked = select(Thread.id).where(Thread.run_id == run.id, Thread.kind == "cell")
+    all_of_it = run.user_id == viewer.id or run.kind is RunKind.GRADE or session.scalar(asked.limit(1))
+    return run.chain if all_of_it else run.chain[-1:]
 
 
 def own(session: Session, user: User, run_id: UUID) -> Run:
@@ -309,5 +320,9 @@ def output(session: Session, viewer: User, output_id: UUID) -> Output:
 
 def _may_see(viewer: User) -> ColumnElement[bool]:
     own = Run.user_id == viewer.id
-    shown = or_(Run.kind == RunKind.GRADE, exists().where(Thread.run_id == Run.id))
+    shown = or_(
+        Run.kind == RunKind.GRADE,
+        exists().where(Thread.run_id == Run.id),
+        exists().where(Share.run_id == Run.id),
+    )
     return or_(own, and_(shown, oversight.may_see(viewer, Run.user_id)))

@@ -104,6 +104,7 @@ class Pinned:
     """The edition that somebody learns by, and whose class decides that."""
 
     cohort: str
+    cohort_id: UUID
     edition: str
     since: str  # a day
 
@@ -116,7 +117,7 @@ def of(session: Session, user: User) -> Pinned | None:
     """By which edition somebody learns: the one pinned first, of their classes that run. None: the newest."""
     query = _pinned().where(Membership.user_id == user.id).limit(1)
     found = session.execute(query).one_or_none()
-    return Pinned(found.name, found.edition, f"{found.pinned_at:%-d %B %Y}") if found else None
+    return Pinned(found.name, found.id, found.edition, f"{found.pinned_at:%-d %B %Y}") if found else None
 
 
 def of_all(session: Session, users: Set[UUID]) -> dict[UUID, str]:
@@ -128,7 +129,7 @@ def of_all(session: Session, users: Set[UUID]) -> dict[UUID, str]:
     return found
 
 
-def _pinned() -> Select[str, str, datetime | None]:
+def _pinned() -> Select[str, UUID, str, datetime | None]:
     """Of those who learn in classes that run now, what is pinned, the first pinned first."""
     today = now().date()
     running = (
@@ -136,7 +137,7 @@ def _pinned() -> Select[str, str, datetime | None]:
         or_(Cohort.ends_on.is_(None), Cohort.ends_on >= today),
     )
     learns = (Membership.role == Role.LEARNER, Membership.left_at.is_(None))
-    query = select(Cohort.name, Cohort.edition, Cohort.pinned_at).join(Cohort.memberships)
+    query = select(Cohort.name, Cohort.id, Cohort.edition, Cohort.pinned_at).join(Cohort.memberships)
     return query.where(*learns, *running, Cohort.edition != "").order_by(Cohort.pinned_at, Cohort.id)
 
 

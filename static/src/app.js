@@ -2,6 +2,7 @@
 import "./htmx.js";
 import "htmx.org/dist/ext/hx-sse.js";
 import "./drafts.js";
+import "./unsent.js";
 import "./stale.js";
 import "./stream.js";
 import "./bets.js";

@@ -135,3 +135,19 @@ def test_with_a_mentor_go_the_links_for_mentors(
     assert [one.id for one in cohorts.invites(session, cohort)] == [learners.id]
     ended = session.scalars(select(Deed).where(Deed.kind == deeds.Kind.INVITE_REVOKED)).all()
     assert [line.data["role"] for line in ended] == ["mentor"]
+
+
+def test_who_is_in_it_is_led_there_whatever_became_of_the_link(
+    session: Session, cohort: Cohort, mo: User, ada: User, zoe: User
+) -> None:
+    link = cohorts.invite(session, mo, cohort, Role.LEARNER, most_uses=1)
+    cohorts.accept(session, zoe, link.token)
+    cohorts.revoke(session, mo, cohort, link.id)
+    session.commit()
+    for somebody, role in ((zoe, Role.LEARNER), (ada, Role.LEARNER), (mo, Role.MENTOR)):
+        found = cohorts.already_in(session, somebody, link.token)
+        assert found is not None
+        assert (found[0].id, found[1]) == (cohort.id, role)
+    cohorts.leave(session, zoe, cohort.id)
+    session.flush()
+    assert cohorts.already_in(session, zoe, link.token) is None

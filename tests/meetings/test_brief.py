@@ -81,7 +81,8 @@ def test_a_question_that_waits_and_the_places_asked_about(
     threads.ask(session, ada, "counting", "two", "And why again?")
     session.flush()
     found = brief.of(session, mo, ada)
-    assert found.confusions == [("counting", "two")]
+    assert [one.cell for one in found.asked] == ["two", "two"]
+    assert not found.told
     assert [one.reason for one in found.stuck] == ["asks, and waits for an answer"]
     assert len(found.threads) == 2
     for thread in session.query(Thread):

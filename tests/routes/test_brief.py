@@ -29,7 +29,7 @@ def test_the_mentor_reads_what_is_new_and_the_learner_never_reads_the_notes(
         "Figures they shared",
     ):
         assert shown in page
-    assert str(things.run) not in page  # a scratch run
+    assert f'/runs/{things.run}">write on it' in page  # which she shared
     for where in ("/check-in", "/account", "/time", f"/cohorts/{things.cohort}", "/notices"):
         assert "Shy." not in ada_browser.get(where).text
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from app.models import User
 from app.people import throttle
 from tests.routes.acting import Browser, Things
 
@@ -54,3 +57,32 @@ def test_too_many_messages_at_once_have_to_wait(
     url = f"/threads/{things.thread}/messages"
     statuses = [ada_browser.post(url, body=f"and {n}").status_code for n in range(3)]
     assert statuses == [303, 303, 429]
+
+
+def test_what_a_run_showed_can_be_written_on_where_help_was_asked(
+    ada_browser: Browser, mo_browser: Browser, things: Things
+) -> None:
+    ada_browser.post(ASK, body="What does it say?")
+    asked = re.findall(r"/threads/([0-9a-f-]{36})\"", mo_browser.get("/mentor").text)
+    (thread,) = set(asked) - {str(things.thread)}
+    page = mo_browser.get(f"/threads/{thread}").text
+    assert f'action="/outputs/{things.output}/messages"' in page
+    answer = mo_browser.post(f"/outputs/{things.output}/messages", body="Label the *axes*.", at=thread)
+    assert answer.headers["location"].startswith(f"/threads/{thread}?said=")
+    for page in (
+        mo_browser.get(f"/threads/{thread}").text,
+        mo_browser.get(f"/runs/{things.run}").text,
+        ada_browser.get(f"/runs/{things.run}").text,
+        ada_browser.get("/lessons/counting").text,
+    ):
+        assert "Label the <em>axes</em>." in page
+
+
+def test_who_takes_what_another_mentor_has_is_told_in_the_queue(
+    mo_browser: Browser, browser: Callable[[User | None], Browser], boss: User, things: Things
+) -> None:
+    claim = f"/threads/{things.thread}/claim"
+    assert mo_browser.post(claim).headers["location"] == f"/threads/{things.thread}"
+    late = browser(boss)
+    assert late.post(claim).headers["location"] == "/mentor/queue"
+    assert "Mo has taken this one already." in late.get("/mentor/queue").text

@@ -100,8 +100,8 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "make_token": ("POST", "/account/tokens", {"name": "x", "scopes": "read"}, (401, 403, 200, 200, 200, 200, 200)),
     "revoke_token": ("POST", "/account/tokens/{api_token}/revoke", {}, (401, 404, 303, 404, 404, 404, 404)),
     # Ada's: a scratch run is hers alone, what she handed in or asked about is also her mentor's
-    "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 404, 404, 404)),
-    "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 404, 404, 404)),
+    "show_run": ("GET", "/runs/{run}", {}, (303, 404, 200, 404, 200, 404, 200)),
+    "show_output": ("GET", "/outputs/{output}.json", {}, (303, 404, 200, 404, 200, 404, 200)),
     "cancel_run": ("POST", "/runs/{graded_run}/cancel", {}, (401, 404, 303, 404, 404, 404, 404)),
     "show_attempt": ("GET", "/attempts/{attempt}", {}, (303, 404, 200, 404, 200, 404, 200)),
     "restore_attempt": ("POST", "/attempts/{attempt}/restore", {}, (401, 404, 303, 404, 404, 404, 404)),
@@ -123,7 +123,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     # for mentors: of Ada's work only hers, and nobody of their own
     "show_queue": ("GET", "/mentor/queue", {}, (303, 403, 403, 403, 200, 200, 200)),
     "next_for_me": ("POST", "/mentor/queue/next", {}, (401, 403, 403, 403, 303, 303, 303)),
-    "claim_thread": ("POST", "/threads/{thread}/claim", {}, (401, 403, 403, 403, 303, 404, 409)),
+    "claim_thread": ("POST", "/threads/{thread}/claim", {}, (401, 403, 403, 403, 303, 404, 303)),
     "release_thread": ("POST", "/threads/{thread}/release", {}, (401, 403, 403, 403, 303, 404, 303)),
     "overrule": (
         "POST", "/attempts/{attempt}/ruling", {"verdict": "passed", "body": "So."},
@@ -224,7 +224,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "discard_regrade": ("POST", f"{R}/discard", {}, (401, 403, 403, 403, 403, 403, 303)),
     "try_regrade_again": ("POST", f"{R}/again", {}, (401, 403, 403, 403, 403, 403, 303)),
     # coming in, going, being told
-    "show_invite": ("GET", "/join/{token}", {}, (200, 200, 200, 200, 200, 200, 200)),
+    "show_invite": ("GET", "/join/{token}", {}, (200, 200, 303, 303, 303, 200, 200)),
     "join": ("POST", "/join/{token}", {}, (401, 403, 303, 303, 303, 303, 303)),
     "leave_cohort": ("POST", "/cohorts/{cohort}/leave", {}, (401, 404, 303, 303, 303, 404, 404)),
     "show_notices": ("GET", "/notices", {}, (303, 200, 200, 200, 200, 200, 200)),

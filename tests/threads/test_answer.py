@@ -13,6 +13,7 @@ from app.lessons import Lesson
 from app.mentoring import threads
 from app.models import Attempt, Cohort, Notice, Thread, User
 from app.people import cohorts
+from app.running import runs
 
 
 @pytest.fixture
@@ -62,3 +63,36 @@ def test_who_accompanies_a_learner_no_longer_hears_no_more_of_them(
     assert session.scalars(select(Notice).where(Notice.user_id == mo.id)).all() == []
     # her cohort has no mentor any more: whoever runs the site answers
     assert [one.id for one in threads.queue(session, boss)] == [thread.id]
+
+
+def _ask_for_changes_and_hand_in_again(session: Session, ada: User, mo: User) -> Attempt:
+    thread = threads.ask(session, ada, "counting", "double", "Why not?")
+    session.commit()
+    threads.reply(session, mo, threads.visible(session, mo, thread.id), "Try it with 3.", changes=True)
+    again = attempts.hand_in(session, ada, "double", "def double(x):\n    return 2 * x\n")
+    session.commit()
+    return again
+
+
+def test_what_was_handed_in_to_answer_a_mentor_is_answered_in_the_same_thread(
+    session: Session, ada: User, mo: User, attempt: Attempt
+) -> None:
+    again = _ask_for_changes_and_hand_in_again(session, ada, mo)
+    threads.answer(session, mo, again, "That is it.")
+    session.commit()
+    (thread,) = threads.of_lesson(session, ada, "counting")["double"]
+    assert [message.body for message in thread.messages] == ["Why not?", "Try it with 3.", "", "That is it."]
+    assert thread.answered
+    assert [one.id for one in threads.answered_with(session, again)] == [thread.id]
+    assert threads.answered_with(session, attempt) == []
+
+
+def test_a_word_on_the_newest_attempt_answers_the_open_question_at_its_exercise(
+    session: Session, ada: User, mo: User, attempt: Attempt
+) -> None:
+    runs.submit(session, ada, "counting", "double", {})  # the question goes with this run
+    session.commit()
+    asked = threads.ask(session, ada, "counting", "double", "Why not?")
+    session.commit()
+    assert asked.run_id != attempt.run_id
+    assert threads.answer(session, mo, attempt, "Try it with 3.").id == asked.id

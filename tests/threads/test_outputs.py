@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.guard import NotFound
-from app.learning import attempts
+from app.learning import attempts, shares
 from app.lessons import Lesson
 from app.mentoring import subjects, threads
 from app.models import Ending, User
@@ -54,3 +54,22 @@ def test_a_scratch_runs_figure_is_its_learners_until_they_ask(
 def test_nothing_is_of_a_kind_that_nobody_registered(session: Session, ada: User, lesson: Lesson) -> None:
     with pytest.raises(NotFound, match="of that kind"):
         subjects.find(session, ada, "poem", ada.id)
+
+
+def test_a_shared_run_can_be_written_on_and_shows_the_code_of_its_cell_alone(
+    session: Session, ada: User, mo: User, outsider: User, lesson: Lesson
+) -> None:
+    run = runs.submit(session, ada, "counting", "two", {})
+    session.commit()
+    output = _shown(session, run.id)
+    shares.share(session, ada, run.id, "Ada")
+    session.commit()
+    about = subjects.find(session, mo, subjects.OUTPUT, output)
+    threads.write_on(session, mo, about, "Label the axes.")
+    session.commit()
+    seen = runs.visible(session, mo, run.id)
+    assert [one.messages[0].body for one in threads.on_outputs(session, seen)[output]] == ["Label the axes."]
+    assert [link["cell"] for link in runs.code(session, mo, seen)] == ["two"]
+    assert runs.code(session, ada, seen) == seen.chain
+    with pytest.raises(NotFound):
+        runs.visible(session, outsider, run.id)
