@@ -62,7 +62,9 @@ def list_grades(
     after: After = "",
     limit: Limit = USUAL,
 ) -> Page[GradesShape]:
-    """Points by exercise or by step; with `until`, only what was passed until the end of that day (UTC)."""
+    """Points by exercise or by step; with `until`, only what was handed in until that day is over, where the
+    cohort is.
+    """
     found = cohorts.find(session, mentor, cohort)
     editions.read_as_cohort(session, found)
     people = cohorts.some_learners(session, found, last(after), limit + 1)

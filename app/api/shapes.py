@@ -382,6 +382,8 @@ class GradeShape(BaseModel):
     points: float | None = Field(description="0 to 100; null if nothing of it was tried.")
     attempts: int
     passed_at: datetime | None
+    due: datetime | None = Field(description="For this learner, where the cohort has planned it.")
+    late: bool = Field(description="Whether it was passed after that, which takes no points away.")
 
 
 class GradesShape(BaseModel):
@@ -396,7 +398,14 @@ class GradesShape(BaseModel):
     def of(cls, row: Row) -> Self:
         user = row.learner
         told = [
-            GradeShape(item=one.item.id, points=one.points, attempts=one.attempts, passed_at=one.passed_at)
+            GradeShape(
+                item=one.item.id,
+                points=one.points,
+                attempts=one.attempts,
+                passed_at=one.passed_at,
+                due=one.due,
+                late=one.late,
+            )
             for one in row.grades
         ]
         return cls(learner=user.id, name=user.name, email=user.email, grades=told)

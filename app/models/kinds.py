@@ -103,6 +103,7 @@ class RegradeState(StrEnum):
     JUDGING = "judging"
     READY = "ready"  # all are judged again: somebody looks at what would change
     APPLIED = "applied"
+    UNDONE = "undone"  # it was applied, and taken back
     DISCARDED = "discarded"
 
 

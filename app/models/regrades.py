@@ -49,7 +49,7 @@ class Rejudgement(Base):
     faults: Mapped[int] = mapped_column(default=0)
     why: Mapped[str] = mapped_column(Text, default="")  # it was given up
 
-    old_verdict: Mapped[Verdict] = mapped_column(text_enum(Verdict))
+    old_verdict: Mapped[Verdict | None] = mapped_column(text_enum(Verdict))  # None: never, by our fault
     old_message: Mapped[str] = mapped_column(Text)
     old_details: Mapped[dict[str, Any]]
     old_edition: Mapped[str] = mapped_column(String(64))

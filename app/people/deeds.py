@@ -57,6 +57,7 @@ class Kind(StrEnum):
     HANDED_OVER = "handed_over"
     REGRADE_BEGUN = "regrade_begun"
     REGRADE_APPLIED = "regrade_applied"
+    REGRADE_UNDONE = "regrade_undone"
     REGRADE_DISCARDED = "regrade_discarded"
 
 

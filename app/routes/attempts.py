@@ -18,7 +18,7 @@ from app.mentoring.beside import beside
 from app.models import User
 from app.people import throttle
 from app.post import notices
-from app.teaching import deadlines, editions, honesty, regrades, sittings
+from app.teaching import applying, deadlines, editions, honesty, sittings
 from app.visitors import Db, Doer, Member, Sent, Unsaved, Viewer, is_htmx
 
 router = APIRouter()
@@ -116,7 +116,7 @@ def show_attempt(
         sheet=sheet,
         canned=sheet.canned,
         line=line if 1 <= line <= len(sheet.lines) else 0,
-        history=regrades.history(session, attempt),
+        history=applying.history(session, attempt),
         outdated=exercise is not None and exercise.version != attempt.exercise_version,
         said_of_ai=honesty.of_attempts(session, [attempt.id]).get(attempt.id),
         late=deadlines.late_in(session, looker, attempt) if attempt.user_id != looker.id else [],

@@ -35,11 +35,12 @@ def take_grades(
     layout: Layout = Layout.GENERIC,
     by: By = By.EXERCISE,
     until: Annotated[str, Query(max_length=10)] = "",
+    late: Annotated[str, Query(max_length=3)] = "",
 ) -> Response:
     """The file. That it was taken stands in the audit log."""
     cohort = cohorts.find(session, mentor, cohort_id)
     editions.read_as_cohort(session, cohort)
-    text = grades.take(session, mentor, cohort, layout, by, clean_day(until))
+    text = grades.take(session, mentor, cohort, layout, by, clean_day(until), late=bool(late))
     name = re.sub(r"[^a-z0-9]+", "-", cohort.name.lower()).strip("-") or "cohort"
     headers = {"content-disposition": f'attachment; filename="grades-{name}-{layout}.csv"'}
     # without the mark at its beginning, spreadsheets take UTF-8 for something else

@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import pages
 from app.guard import Unusable
-from app.lessons import newest
+from app.lessons import read
 from app.models import Regrade
 from app.people import cohorts
-from app.teaching import regrades
+from app.teaching import applying, plan, regrades, rejudged_table
 from app.teaching.regrades import Scope
 from app.visitors import Admin, Db
 
@@ -25,12 +25,13 @@ Text = Annotated[str, Form()]
 @router.get("", name="show_regrades", response_class=HTMLResponse)
 def show_regrades(request: Request, session: Db, admin: Admin) -> HTMLResponse:
     """Those there are, exercises that have changed, and the form for another."""
+    read("")  # whatever the admin learns by
     return pages.render(
         request,
         "operate/regrades.html",
         listed=regrades.listed(session, admin),
         outdated=regrades.outdated(session, admin),
-        known=newest().exercises,
+        choices=plan.choices(),
         cohorts=[one.cohort for one in cohorts.seen_by(session, admin)],
     )
 
@@ -71,11 +72,29 @@ def apply_regrade(
 ) -> Response:
     """Let the new verdicts count."""
     found = regrades.find(session, admin, regrade_id)
-    done = regrades.apply(session, admin, found, bool(takes_passes))
+    done = applying.apply(session, admin, found, bool(takes_passes))
     said = f"Applied: {done.changed} changed"
     said += f", {done.passes_kept} passes kept" if done.passes_kept else ""
     said += f", {done.meanwhile} left alone, as they were judged again meanwhile" if done.meanwhile else ""
     return _to(request, found, f"{said}.")
+
+
+@router.post("/{regrade_id}/undo", name="undo_regrade")
+def undo_regrade(regrade_id: UUID, request: Request, session: Db, admin: Admin) -> Response:
+    """Give the attempts back the verdicts that they had before it was applied."""
+    found = regrades.find(session, admin, regrade_id)
+    done = applying.undo(session, admin, found)
+    said = f"Taken back: {done.restored} {'attempt has its' if done.restored == 1 else 'attempts have their'}"
+    left = f" {done.meanwhile} stay as they were judged meanwhile." if done.meanwhile else ""
+    return _to(request, found, f"{said} earlier verdict again.{left}")
+
+
+@router.get("/{regrade_id}/changes.csv", name="take_regrade")
+def take_regrade(regrade_id: UUID, session: Db, admin: Admin) -> Response:
+    """All that would change, or has changed, as a CSV file; that it was taken is noted."""
+    text = rejudged_table.take(session, admin, regrades.find(session, admin, regrade_id))
+    headers = {"content-disposition": 'attachment; filename="regrade.csv"', "cache-control": "no-store"}
+    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/{regrade_id}/discard", name="discard_regrade")

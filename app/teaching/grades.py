@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +25,7 @@ from app.lessons.path import Node
 from app.models import Cohort, Standing, User
 from app.people import cohorts, deeds
 from app.people.deeds import Kind
-from app.teaching import deadlines
+from app.teaching import deadlines, plan
 
 FULL = 100
 _ONE_LIST = timedelta(minutes=10)  # parts that are taken within it are of one list
@@ -84,8 +86,9 @@ class Row:
 
 
 def of(session: Session, cohort: Cohort, by: By = By.EXERCISE, until: date | None = None) -> list[Row]:
-    """The grades of everybody who learns in the cohort, by name. What was passed after the day `until` (UTC)
-    does not count. Call with a cohort that `cohorts.find` gave. Six queries, however many learn there.
+    """The grades of everybody who learns in the cohort, by name. What was handed in after the day `until`, in
+    the cohort's time zone, does not count. Call with a cohort that `cohorts.find` gave. Six queries, however
+    many learn there.
     """
     everybody = select(User).where(User.id.in_(cohorts.learners(cohort))).order_by(User.name, User.id)
     return of_some(session, cohort, session.scalars(everybody).all(), by, until)
@@ -100,11 +103,12 @@ def of_some(
     for standing in session.scalars(select(Standing).where(Standing.user_id.in_(learners))):
         known.setdefault(standing.user_id, {})[standing.exercise] = standing
     listed, dues = items(by), deadlines.of_cohort(session, cohort)
+    end = plan.moment(cohort, until, None) if until else None
 
     def graded(item: Item, learner: UUID) -> Grade:
         exercise = by is By.EXERCISE
         due = dues.due(learner, item.id) if exercise else dues.due_of_node(learner, item.id)
-        return replace(_grade(item, known.get(learner, {}), until), due=due)
+        return replace(_grade(item, known.get(learner, {}), end), due=due)
 
     return [Row(one, tuple(graded(item, one.id) for item in listed)) for one in people]
 
@@ -123,11 +127,9 @@ def _exercises(node: Node) -> Iterator[Exercise]:
             yield from course().lessons[ref.slug].exercises()
 
 
-def _grade(item: Item, known: dict[str, Standing], until: date | None) -> Grade:
+def _grade(item: Item, known: dict[str, Standing], end: datetime | None) -> Grade:
     there = [known[one.id] for one in item.exercises if one.id in known]
-    passed = {
-        one.exercise: one.passed_at for one in there if one.passed_at and _in_time(one.passed_at, until)
-    }
+    passed = {one.exercise: one.passed_at for one in there if one.passed_at and _in_time(one.passed_at, end)}
     complete = len(passed) == len(item.exercises)
     points = FULL if item.milestone in passed or complete else FULL * len(passed) / len(item.exercises)
     done_at = passed.get(item.milestone) or (max(passed.values()) if complete else None)
@@ -135,22 +137,33 @@ def _grade(item: Item, known: dict[str, Standing], until: date | None) -> Grade:
     return Grade(item, round(points, 1) if there else None, tries, done_at)
 
 
-def _in_time(moment: datetime, until: date | None) -> bool:
-    return until is None or moment.astimezone(UTC).date() <= until
+def _in_time(moment: datetime, end: datetime | None) -> bool:
+    return end is None or moment.replace(microsecond=0) <= end  # a day ends with its last second
 
 
 # ---- as a file
 
 
 def take(
-    session: Session, viewer: User, cohort: Cohort, layout: Layout, by: By, until: date | None = None
+    session: Session,
+    viewer: User,
+    cohort: Cohort,
+    layout: Layout,
+    by: By,
+    until: date | None = None,
+    *,
+    late: bool = False,
 ) -> str:
-    """The grades as the text of a CSV file; that they were taken is noted in the audit log."""
+    """The grades as the text of a CSV file; that they were taken is noted in the audit log.
+
+    With `late`, files for Moodle and Canvas have columns on what came after its date; the table always has.
+    """
     rows = of(session, cohort, by, until)
     note(session, viewer, cohort, layout, by)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerows([harmless(value) for value in line] for line in _LAYOUTS[layout](rows, items(by), by))
+    lines = _LAYOUTS[layout](rows, items(by), Asked(by, late, plan.zone(cohort.time_zone)))
+    writer.writerows([harmless(value) for value in line] for line in lines)
     return file.getvalue()
 
 
@@ -168,9 +181,18 @@ def note_part(session: Session, viewer: User, cohort: Cohort, layout: str, by: B
 Cells = Sequence[object]
 
 
-def _generic(rows: list[Row], _items: list[Item], by: By) -> Iterator[Cells]:
+@dataclass(frozen=True)
+class Asked:
+    """What a file is wanted to hold."""
+
+    by: By
+    late: bool
+    zone: ZoneInfo  # of the days in words
+
+
+def _generic(rows: list[Row], _items: list[Item], asked: Asked) -> Iterator[Cells]:
     """A line for each learner and item."""
-    yield ("name", "email", by.value, "title", "points", "attempts", "passed_at", "due", "late")
+    yield ("name", "email", asked.by.value, "title", "points", "attempts", "passed_at", "due", "late")
     for row in rows:
         for grade in row.grades:
             dates, late = (_moment(grade.passed_at), _moment(grade.due)), "late" if grade.late else ""
@@ -178,19 +200,44 @@ def _generic(rows: list[Row], _items: list[Item], by: By) -> Iterator[Cells]:
             yield (*who, *what, _points(grade), grade.attempts, *dates, late)
 
 
-def _moodle(rows: list[Row], listed: list[Item], _by: By) -> Iterator[Cells]:
-    """A line for each learner, who is found by their address; a column for each item."""
-    yield ("Email address", "Full name", *(item.column for item in listed))
+def _moodle(rows: list[Row], listed: list[Item], asked: Asked) -> Iterator[Cells]:
+    """A line for each learner, who is found by their address; a column for each item, and one for feedback
+    where something of it is late.
+
+    Moodle makes a nought of an empty cell in a new grade item; its own sign for “no grade” is `-`.
+    """
+    late = {grade.item.id for row in rows for grade in row.grades if grade.late and asked.late}
+    heads = ([item.column] + [f"{item.column}, feedback"] * (item.id in late) for item in listed)
+    yield ("Email address", "Full name", *chain.from_iterable(heads))
     for row in rows:
-        yield (row.learner.email or "", row.learner.name, *map(_points, row.grades))
+        cells = (
+            [_points(grade) or "-"] + [_late_in_words(grade, asked)] * (grade.item.id in late)
+            for grade in row.grades
+        )
+        yield (row.learner.email or "", row.learner.name, *chain.from_iterable(cells))
 
 
-def _canvas(rows: list[Row], listed: list[Item], _by: By) -> Iterator[Cells]:
-    """As Canvas exports its gradebook: learners are found by their login, the second line has the most."""
-    yield ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(item.column for item in listed))
-    yield ("    Points Possible", "", "", "", "", *(FULL for _ in listed))
+def _late_in_words(grade: Grade, asked: Asked) -> str:
+    if not (grade.late and grade.passed_at and grade.due):
+        return ""
+    passed, due = (moment.astimezone(asked.zone) for moment in (grade.passed_at, grade.due))
+    return f"Late: passed {passed.day} {passed:%B %Y, %H:%M}, due {due.day} {due:%B %Y, %H:%M}"
+
+
+_LATE = "Passed after its date, number of items (late)"
+
+
+def _canvas(rows: list[Row], listed: list[Item], asked: Asked) -> Iterator[Cells]:
+    """As Canvas exports its gradebook: learners are found by their login, the second line has the most.
+
+    Canvas takes no lateness by file: what is late is a number in a column that is worth no points.
+    """
+    heads, most = [item.column for item in listed], [FULL for _ in listed]
+    yield ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", *heads, *[_LATE] * asked.late)
+    yield ("    Points Possible", "", "", "", "", *most, *[0] * asked.late)
     for row in rows:
-        yield (row.learner.name, "", "", row.learner.email or "", "", *map(_points, row.grades))
+        late = [sum(grade.late for grade in row.grades)] * asked.late
+        yield (row.learner.name, "", "", row.learner.email or "", "", *map(_points, row.grades), *late)
 
 
 def _moment(moment: datetime | None) -> str:
@@ -201,7 +248,7 @@ def _points(grade: Grade) -> object:
     return "" if grade.points is None else f"{grade.points:g}"
 
 
-_LAYOUTS: dict[Layout, Callable[[list[Row], list[Item], By], Iterator[Cells]]] = {
+_LAYOUTS: dict[Layout, Callable[[list[Row], list[Item], Asked], Iterator[Cells]]] = {
     Layout.GENERIC: _generic,
     Layout.MOODLE: _moodle,
     Layout.CANVAS: _canvas,
@@ -211,6 +258,8 @@ _LAYOUTS: dict[Layout, Callable[[list[Row], list[Item], By], Iterator[Cells]]] =
 def harmless(value: object) -> object:
     """What a spreadsheet would take for a formula gets an apostrophe in front, and is text."""
     text = str(value)
+    if text == "-":
+        return value  # a formula it is not, and Moodle knows it
     return (
         f"'{text}"
         if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))

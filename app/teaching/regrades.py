@@ -2,28 +2,39 @@
 change before it counts.
 
 A pass is never taken away, unless the admin says so, and a mentor's ruling stays above every verdict. What
-workers do is in `rejudgements`.
+workers do is in `rejudgements`, how it comes to count in `applying`.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app import lessons
 from app.db import now, uuid7
 from app.guard import NotFound, Unusable, admin_only
-from app.learning import standings
-from app.models import Attempt, Cohort, Regrade, RegradeState, Rejudged, Rejudgement, User, Verdict
+from app.models import (
+    Attempt,
+    Cohort,
+    Regrade,
+    RegradeState,
+    Rejudged,
+    Rejudgement,
+    Run,
+    RunKind,
+    State,
+    User,
+    Verdict,
+)
 from app.people import cohorts, deeds
 from app.people.deeds import Kind
-from app.post import notices
-from app.teaching import editions
+from app.teaching import editions, sittings
 
 OPEN = (RegradeState.JUDGING, RegradeState.READY)
 SHOWN = 200  # attempts in a preview; the counts are of all
@@ -56,18 +67,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outdated:
-    """An exercise that is another now than when some of its attempts were judged."""
+    """An exercise that is another now than when some of its attempts were judged, or some never were."""
 
     exercise: str
     title: str
     attempts: int
+    unjudged: int  # that our machinery gave up
 
 
 @dataclass(frozen=True)
 class Preview:
     """What applying would do, or has done."""
 
-    moves: dict[tuple[Verdict, Verdict], int]  # (old, new) → attempts, where the two differ
+    moves: dict[tuple[Verdict | None, Verdict], int]  # (old, new) → attempts, where the two differ
     reworded: int  # the verdict stays, what is said of it does not
     same: int
     learners: int  # whose verdict on some attempt changes
@@ -75,6 +87,7 @@ class Preview:
     ruled: int  # of the moves, those under a mentor's ruling, which goes on to count
     lines: Sequence[Rejudgement]  # those that differ, moves first, with attempts and learners
     given_up: Sequence[Rejudgement]
+    applied: int  # of all that differ, those that count now
 
     @property
     def moved(self) -> int:
@@ -108,20 +121,38 @@ def progress(session: Session, regrade: Regrade) -> Progress:
 
 
 def outdated(session: Session, admin: User) -> list[Outdated]:
-    """Exercises with attempts that were judged by another version than the newest, and not by one that a
-    class has pinned. Raises NotAllowed.
+    """Exercises with attempts that were judged by another version than their learners are judged by now, or
+    never, by our fault. Raises NotAllowed.
     """
     admin_only(admin)
-    pinned = select(Cohort.edition).where(Cohort.edition != "")
-    judged = select(Attempt.exercise, Attempt.exercise_version, func.count())
-    judged = judged.where(Attempt.verdict.is_not(None), Attempt.edition.not_in(pinned))
-    known, counts = lessons.newest().exercises, Counter[str]()
-    for exercise, version, count in session.execute(
-        judged.group_by(Attempt.exercise, Attempt.exercise_version)
-    ):
-        if exercise in known and version != known[exercise].version:
+    known, counts, unjudged = lessons.newest().exercises, Counter[str](), Counter[str]()
+    which = (Attempt.user_id, Attempt.exercise, Attempt.exercise_version, Attempt.verdict)
+    here = select(*which, func.count()).where(_to_judge()).group_by(*which)
+    rows = session.execute(here).all()
+    wanted = _Wanted(session, {user for user, *_ in rows})
+    for user, exercise, version, verdict, count in rows:
+        if exercise in known and verdict is None:
+            unjudged[exercise] += count
+        elif exercise in known and version != wanted.version(user, exercise):
             counts[exercise] += count
-    return [Outdated(name, known[name].title, counts[name]) for name in known if name in counts]
+    touched = (name for name in known if name in counts or name in unjudged)
+    return [Outdated(name, known[name].title, counts[name], unjudged[name]) for name in touched]
+
+
+class _Wanted:
+    """Which version of an exercise judges a learner now: that of the edition they learn by."""
+
+    def __init__(self, session: Session, users: set[UUID]) -> None:
+        self._own, self._courses = editions.of_all(session, users), {"": lessons.newest()}
+        for name in set(self._own.values()):
+            editions.put(session, name)
+            with contextlib.suppress(lessons.CourseError):  # then the newest is as good a guess as any
+                self._courses[name] = lessons.edition(name)
+
+    def version(self, user: UUID, exercise: str) -> str:
+        course = self._courses.get(self._own.get(user, ""), self._courses[""])
+        found = course.exercises.get(exercise)
+        return found.version if found else ""
 
 
 # ---- begun and ended
@@ -160,17 +191,22 @@ def begin(session: Session, admin: User, scope: Scope) -> Regrade:
 
 
 def _attempts(scope: Scope, cohort: Cohort | None) -> Select[Attempt]:
-    judged = select(Attempt).where(Attempt.exercise == scope.exercise, Attempt.verdict.is_not(None))
+    here = (Attempt.exercise == scope.exercise, _to_judge())
+    judged = select(Attempt).where(*here)
     if cohort is not None:
         judged = judged.where(Attempt.user_id.in_(cohorts.learners(cohort)))
     if scope.latest:
-        newest = select(func.max(Attempt.number)).where(
-            Attempt.exercise == scope.exercise, Attempt.verdict.is_not(None)
-        )
+        newest = select(func.max(Attempt.number)).where(*here)
         of_each = newest.add_columns(Attempt.user_id).group_by(Attempt.user_id).subquery()
         number, user = of_each.c
         judged = judged.join(of_each, (user == Attempt.user_id) & (number == Attempt.number))
     return judged.order_by(Attempt.created_at)
+
+
+def _to_judge() -> ColumnElement[bool]:
+    """What has a verdict, or none by our fault; but nothing whose verdict an assessment keeps back yet."""
+    ours = Attempt.run_id.in_(select(Run.id).where(Run.kind == RunKind.GRADE, Run.state == State.FAILED))
+    return or_(Attempt.verdict.is_not(None), ours) & Attempt.id.not_in(sittings.kept_back())
 
 
 def _put_down(
@@ -197,7 +233,7 @@ def _put_down(
 def discard(session: Session, admin: User, regrade: Regrade) -> None:
     """Stop it, or drop what it found: every verdict stays as it is. Raises NotAllowed, Unusable."""
     admin_only(admin)
-    _close(session, regrade, RegradeState.DISCARDED, OPEN)
+    close(session, regrade, RegradeState.DISCARDED, OPEN)
     deeds.note(session, admin, Kind.REGRADE_DISCARDED, exercise=regrade.exercise)
 
 
@@ -216,7 +252,7 @@ def try_again(session: Session, admin: User, regrade: Regrade) -> int:
     return count
 
 
-def _close(session: Session, regrade: Regrade, state: RegradeState, expected: Iterable[RegradeState]) -> None:
+def close(session: Session, regrade: Regrade, state: RegradeState, expected: Iterable[RegradeState]) -> None:
     """Of two who press at the same moment, one is told. Raises Unusable."""
     here = update(Regrade).where(Regrade.id == regrade.id, Regrade.state.in_(expected))
     if session.scalar(here.values(state=state, closed_at=now()).returning(Regrade.id)) is None:
@@ -229,101 +265,39 @@ def _close(session: Session, regrade: Regrade, state: RegradeState, expected: It
 
 def preview(session: Session, regrade: Regrade) -> Preview:
     """What applying it does: old verdict → new, and whose."""
-    judged = [one for one in _judged(session, regrade) if one.says_otherwise]
+    judged = changes(session, regrade)
     moves = [one for one in judged if one.differs]
     total = progress(session, regrade)
-    gone = _of(regrade, Rejudgement.state == Rejudged.GIVEN_UP).limit(SHOWN)
+    gone = of(regrade, Rejudgement.state == Rejudged.GIVEN_UP).limit(SHOWN)
     return Preview(
         moves=dict(Counter((one.old_verdict, one.verdict) for one in moves if one.verdict)),
         reworded=len(judged) - len(moves),
         same=total.judged - len(judged),
         learners=len({one.attempt.user_id for one in moves}),
-        passes=sum(_takes_pass(one) for one in moves),
+        passes=sum(takes_pass(one) for one in moves),
         ruled=sum(one.attempt.ruling is not None for one in moves),
         lines=sorted(judged, key=lambda one: not one.differs)[:SHOWN],
         given_up=session.scalars(gone).all(),
+        applied=sum(one.applied_at is not None for one in judged),
     )
 
 
+def changes(session: Session, regrade: Regrade) -> list[Rejudgement]:
+    """Those of which anything would be, or is, another; with attempts and learners."""
+    return [one for one in _judged(session, regrade) if one.says_otherwise]
+
+
 def _judged(session: Session, regrade: Regrade) -> Sequence[Rejudgement]:
-    return session.scalars(_of(regrade, Rejudgement.state == Rejudged.JUDGED)).all()
+    return session.scalars(of(regrade, Rejudgement.state == Rejudged.JUDGED)).all()
 
 
-def _of(regrade: Regrade, which: ColumnElement[bool]) -> Select[Rejudgement]:
+def of(regrade: Regrade, which: ColumnElement[bool]) -> Select[Rejudgement]:
+    """Its rows, with attempts and learners."""
     mine = select(Rejudgement).where(Rejudgement.regrade_id == regrade.id, which)
     whole = joinedload(Rejudgement.attempt).joinedload(Attempt.user)
     return mine.options(whole).order_by(Rejudgement.id)
 
 
-def _takes_pass(one: Rejudgement) -> bool:
+def takes_pass(one: Rejudgement) -> bool:
+    """Whether applying it would take a pass away."""
     return one.old_verdict is Verdict.PASSED and one.differs
-
-
-# ---- applied
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What became of it."""
-
-    changed: int
-    passes_kept: int
-    meanwhile: int  # attempts that were judged once more in between, and stay as they are
-
-
-def apply(session: Session, admin: User, regrade: Regrade, takes_passes: bool = False) -> Applied:
-    """Let the new verdicts count; passes are only taken away with `takes_passes`. Who has another verdict
-    now is told. Raises NotAllowed, Unusable.
-    """
-    admin_only(admin)
-    _close(session, regrade, RegradeState.APPLIED, (RegradeState.READY,))
-    regrade.takes_passes = takes_passes
-    different = [one for one in _judged(session, regrade) if one.says_otherwise]
-    kept = [] if takes_passes else [one for one in different if _takes_pass(one)]
-    wanted = [one for one in different if one not in kept]
-    changed = [one for one in wanted if _unchanged_since(one)]
-    for one in changed:
-        _change(one)
-    _refresh(session, changed)
-    _tell(session, regrade, [one for one in changed if one.differs and one.attempt.ruling is None])
-    found = Applied(len(changed), len(kept), len(wanted) - len(changed))
-    counts = {"changed": found.changed, "passes_kept": found.passes_kept, "took_passes": takes_passes}
-    deeds.note(session, admin, Kind.REGRADE_APPLIED, exercise=regrade.exercise, counts=counts)
-    return found
-
-
-def _unchanged_since(one: Rejudgement) -> bool:
-    now_is, attempt = (one.old_verdict, one.old_message, one.old_version), one.attempt
-    return now_is == (attempt.verdict, attempt.message, attempt.exercise_version)
-
-
-def _change(one: Rejudgement) -> None:
-    """The day on which it was judged first stays: what is passed now was handed in then."""
-    attempt = one.attempt
-    attempt.verdict, attempt.message, attempt.details = one.verdict, one.message, one.details
-    attempt.edition, attempt.exercise_version = one.edition, one.version or attempt.exercise_version
-    one.applied_at = now()
-
-
-def _refresh(session: Session, changed: Sequence[Rejudgement]) -> None:
-    session.flush()
-    for user, exercise in {(one.attempt.user_id, one.attempt.exercise) for one in changed}:
-        standings.refresh(session, user, exercise)
-
-
-def _tell(session: Session, regrade: Regrade, changed: Sequence[Rejudgement]) -> None:
-    """Each learner once, of their newest attempt that has another verdict now."""
-    newest = {one.attempt.user_id: one for one in sorted(changed, key=lambda one: one.attempt.number)}
-    for user, one in newest.items():
-        attempt, title = one.attempt, regrade.title.replace("*", "")
-        now_it = "passes now" if one.verdict is Verdict.PASSED else "does not pass by them"
-        sentence = f"“{title}” has other checks: your attempt {attempt.number} was judged again and {now_it}."
-        notices.tell(session, user, "regrade", sentence, f"/attempts/{attempt.id}")
-
-
-def history(session: Session, attempt: Attempt) -> Sequence[Rejudgement]:
-    """When this attempt got another verdict, and what it was before: the newest first."""
-    mine = select(Rejudgement).where(
-        Rejudgement.attempt_id == attempt.id, Rejudgement.applied_at.is_not(None)
-    )
-    return session.scalars(mine.order_by(Rejudgement.applied_at.desc())).all()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
@@ -221,6 +221,14 @@ def kept(session: Session, attempt: Attempt) -> SittingAttempt | None:
         .where(SittingAttempt.attempt_id == attempt.id, Assessment.released_at.is_(None))
     )
     return session.scalar(query)
+
+
+def kept_back() -> Select[UUID]:
+    """The attempts whose whole verdicts are not out yet."""
+    here = select(SittingAttempt.attempt_id).join(Sitting, Sitting.id == SittingAttempt.sitting_id)
+    return here.join(Assessment, Assessment.id == Sitting.assessment_id).where(
+        Assessment.released_at.is_(None)
+    )
 
 
 def release(session: Session, assessment: Assessment) -> set[tuple[UUID, str]]:

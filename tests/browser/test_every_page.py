@@ -49,6 +49,7 @@ NO_PAGE = {  # route: what it is instead, or where its page is looked at
     "show_calendar": "a file",
     "take_grades": "a file",
     "take_results": "a file",
+    "take_regrade": "a file",
     "show_thread_trial": "only where there is code; tests/browser/test_review",
     "export_account": "a file",
     "show_reset": "test_accounts",

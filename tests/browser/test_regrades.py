@@ -81,7 +81,7 @@ def test_checks_change_and_attempts_are_judged_again(
     assert "not passed" in _state(finn)
     finn.goto("/notices")
     expect(finn.locator("main")).to_contain_text("was judged again and does not pass by them")
-    finn.get_by_role("link", name=re.compile("Twice as much.* has other checks")).click()
+    finn.get_by_role("button", name=re.compile("Twice as much.* has other checks")).click()
     expect(finn.locator("main")).to_contain_text("Twice -2 is -4.")
     expect(finn.locator("main")).to_contain_text("passed")  # what it was before is kept
 

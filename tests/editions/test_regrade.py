@@ -15,11 +15,24 @@ from app.db import now
 from app.guard import NotAllowed, Unusable
 from app.learning import progress
 from app.learning.progress import Mark
-from app.models import Attempt, Cohort, Deed, Regrade, RegradeState, Rejudged, Rejudgement, Standing, User
+from app.models import (
+    Attempt,
+    Cohort,
+    Deed,
+    Regrade,
+    RegradeState,
+    Rejudged,
+    Rejudgement,
+    Run,
+    Standing,
+    State,
+    User,
+)
 from app.models import Verdict as Word
 from app.post import notices
 from app.running import runs
-from app.teaching import regrades, rejudgements
+from app.teaching import applying, assessments, regrades, rejudgements
+from app.teaching.assessments import Sheet
 from app.teaching.regrades import Scope
 from tests.editions.conftest import Bench, add_check, pin, rewrite
 from workers.regrader import Regrader
@@ -55,9 +68,9 @@ def looked_at(session: Session, regrade: Regrade) -> regrades.Preview:
     return regrades.preview(session, session.get_one(Regrade, regrade.id))
 
 
-def apply(session: Session, boss: User, regrade: Regrade, takes_passes: bool = False) -> regrades.Applied:
+def apply(session: Session, boss: User, regrade: Regrade, takes_passes: bool = False) -> applying.Applied:
     session.expire_all()
-    done = regrades.apply(session, boss, session.get_one(Regrade, regrade.id), takes_passes)
+    done = applying.apply(session, boss, session.get_one(Regrade, regrade.id), takes_passes)
     session.commit()
     return done
 
@@ -114,9 +127,9 @@ def test_the_preview_and_what_is_applied_are_exactly_the_difference_and_a_pinned
     assert changed.exercise_version == newest.exercises["double"].version
     assert changed.edition == newest.edition
     assert "Twice -2 is -4." in changed.message
-    (before,) = regrades.history(session, changed)
+    (before,) = applying.history(session, changed)
     assert (before.old_verdict, before.old_message) == (Word.PASSED, "Right.")
-    assert regrades.history(session, session.get_one(Attempt, pinned.id)) == []
+    assert applying.history(session, session.get_one(Attempt, pinned.id)) == []
 
 
 def test_by_the_newest_checks_also_a_pinned_class_is_judged(
@@ -279,6 +292,69 @@ def test_an_attempt_at_an_exercise_that_is_gone_keeps_its_verdict(
     judge()
     assert "no such exercise" in looked_at(session, regrade).given_up[0].why
     assert verdicts(session, made) == [Word.PASSED]
+
+
+def test_what_was_applied_is_taken_back(
+    bench: Bench, session: Session, written: Path, zoe: User, boss: User, judge: Callable[[], int]
+) -> None:
+    made = bench.hand_in(zoe, ONLY_SMALL)
+    said = session.get_one(Attempt, made.id).message
+    add_check(written)
+    regrade = begin(session, boss)
+    judge()
+    apply(session, boss, regrade, takes_passes=True)
+    done = applying.undo(session, boss, session.get_one(Regrade, regrade.id))
+    session.commit()
+    assert (done.restored, done.meanwhile) == (1, 0)
+    assert verdicts(session, made) == [Word.PASSED]
+    assert session.get_one(Attempt, made.id).message == said
+    assert progress.of_all(session, zoe)["double"].mark is Mark.PASSED
+    assert "counts as before" in notices.of(session, zoe)[0].text
+    with pytest.raises(Unusable):
+        applying.undo(session, boss, session.get_one(Regrade, regrade.id))
+
+
+def test_an_attempt_that_we_failed_to_judge_gets_its_verdict(
+    bench: Bench, session: Session, written: Path, zoe: User, boss: User, judge: Callable[[], int]
+) -> None:
+    made = bench.waiting(zoe, RIGHT)
+    session.execute(update(Run).where(Run.id == made.run_id).values(state=State.FAILED))
+    session.commit()
+    (one,) = regrades.outdated(session, boss)
+    assert (one.attempts, one.unjudged) == (0, 1)
+    regrade = begin(session, boss)
+    assert judge() == 1
+    assert looked_at(session, regrade).moves == {(None, Word.PASSED): 1}
+    apply(session, boss, regrade)
+    assert verdicts(session, made) == [Word.PASSED]
+    assert progress.of_all(session, zoe)["double"].mark is Mark.PASSED
+    assert "which we had failed to judge, passes" in notices.of(session, zoe)[0].text
+    assert regrades.outdated(session, boss) == []
+
+
+def test_a_verdict_that_an_assessment_keeps_back_is_not_touched(
+    bench: Bench, session: Session, written: Path, cohort: Cohort, ada: User, mo: User, boss: User
+) -> None:
+    here = session.get_one(Cohort, cohort.id)
+    hour = timedelta(hours=1)
+    exam = assessments.make(session, mo, here, Sheet("Mid", ("double",), now() - hour, now() + hour))
+    assessments.start(session, ada, exam.id, True)
+    session.commit()
+    bench.hand_in(ada, WRONG)
+    add_check(written)
+    assert regrades.outdated(session, boss) == []
+    with pytest.raises(Unusable, match="no judged attempt"):
+        begin(session, boss)
+
+
+def test_who_is_not_pinned_is_offered_though_another_class_has_pinned_what_judged_them(
+    bench: Bench, session: Session, written: Path, cohort: Cohort, zoe: User, boss: User
+) -> None:
+    bench.hand_in(zoe, RIGHT)
+    pin(session, boss, cohort)
+    add_check(written)
+    (one,) = regrades.outdated(session, boss)
+    assert (one.exercise, one.attempts, one.unjudged) == ("double", 1, 0)
 
 
 def test_exercises_that_changed_since_are_offered(

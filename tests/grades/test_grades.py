@@ -77,6 +77,16 @@ def test_what_was_passed_after_the_day_does_not_count(
     assert by_name(session, cohort, until=date(2026, 10, 2))["Ada"]["double"].points == 0
 
 
+def test_a_day_ends_where_the_cohort_is(session: Session, ada: User, cohort: Cohort, lesson: Lesson) -> None:
+    stand(session, ada, "double", 1, AUTUMN)  # 3 October, 23:30 UTC
+    here = session.get_one(Cohort, cohort.id)
+    for zone, points in (("Europe/Berlin", 0), ("America/New_York", 100)):
+        here.time_zone = zone
+        assert by_name(session, here, until=date(2026, 10, 3))["Ada"]["double"].points == points
+    here.time_zone = "America/New_York"
+    assert by_name(session, here, until=date.max)["Ada"]["double"].points == 100
+
+
 def test_a_table_has_a_line_for_each_grade_with_its_date(
     session: Session, ada: User, mo: User, cohort: Cohort, lesson: Lesson
 ) -> None:
@@ -118,8 +128,27 @@ def test_moodle_finds_people_by_their_address(
     head, first, second = parsed(grades.take(session, mo, cohort, Layout.MOODLE, By.EXERCISE))
     assert head[:2] == ["Email address", "Full name"]
     assert head[2].endswith("(double)")
-    assert first == ["ada@example.org", "Ada", "100", "", ""]
-    assert second == ["ben@example.org", "Ben", "", "", ""]
+    assert first == ["ada@example.org", "Ada", "100", "-", "-"]  # of an empty cell Moodle makes a nought
+    assert second == ["ben@example.org", "Ben", "-", "-", "-"]
+
+
+def test_what_came_late_is_feedback_for_moodle_and_a_number_for_canvas(
+    session: Session, ada: User, ben: User, mo: User, cohort: Cohort, lesson: Lesson
+) -> None:
+    here = session.get_one(Cohort, cohort.id)
+    here.time_zone = "Europe/Berlin"
+    plan.put(session, mo, here, [plan.Item(Part.EXERCISE, "double", date(2026, 10, 2))])
+    stand(session, ada, "double", 3, AUTUMN)
+    stand(session, ben, "double", 1, AUTUMN - timedelta(days=3))
+    head, first, second = parsed(grades.take(session, mo, here, Layout.MOODLE, By.EXERCISE, late=True))
+    assert head[3] == f"{head[2]}, feedback"
+    assert first[2:4] == ["100", "Late: passed 4 October 2026, 01:30, due 2 October 2026, 23:59"]
+    assert second[2:4] == ["100", ""]
+    assert {len(head), len(first), len(second)} == {2 + 3 + 1}
+    lines = parsed(grades.take(session, mo, here, Layout.CANVAS, By.EXERCISE, late=True))
+    assert lines[0][-1].endswith("(late)")
+    assert [line[-1] for line in lines[1:]] == ["0", "1", "0"]
+    assert {len(line) for line in lines} == {5 + 3 + 1}
 
 
 def test_canvas_is_told_the_points_that_are_possible(

@@ -221,6 +221,8 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "begin_regrade": ("POST", "/operate/regrades", {"exercise": "largest"}, (401, 403, 403, 403, 403, 403, 422)),
     "show_regrade": ("GET", R, {}, (303, 403, 403, 403, 403, 403, 200)),
     "apply_regrade": ("POST", f"{R}/apply", {}, (401, 403, 403, 403, 403, 403, 303)),
+    "undo_regrade": ("POST", f"{R}/undo", {}, (401, 403, 403, 403, 403, 403, 422)),
+    "take_regrade": ("GET", f"{R}/changes.csv", {}, (303, 403, 403, 403, 403, 403, 200)),
     "discard_regrade": ("POST", f"{R}/discard", {}, (401, 403, 403, 403, 403, 403, 303)),
     "try_regrade_again": ("POST", f"{R}/again", {}, (401, 403, 403, 403, 403, 403, 303)),
     # coming in, going, being told
