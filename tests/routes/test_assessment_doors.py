@@ -174,6 +174,23 @@ def test_by_the_api_what_is_filled_into_a_form_is_kept_and_handed_in_at_the_end(
         assert attempt.answer == '{"largest": "three"}'
 
 
+@pytest.mark.parametrize(
+    ("method", "door"),
+    [
+        ("GET", "/exercises/double/hints"),
+        ("POST", "/exercises/double/hints"),
+        ("POST", f"{L}/cells/double/threads"),
+        ("POST", "/threads/{thread}/messages"),
+    ],
+)
+def test_by_the_api_no_help_is_given(
+    sitting: Assessment, program: Program, things: Things, method: str, door: str
+) -> None:
+    answer = program.ask(method, door.format(thread=things.thread), {"body": "What is twice?"})
+    assert not any(help in answer.text for help in HELP)
+    assert answer.status_code == 403 or answer.json()["opened"] == []
+
+
 def test_by_the_api_running_ones_code_goes_on(sitting: Assessment, program: Program) -> None:
     assert program.ask("POST", f"{L}/cells/double/runs", {"text": WRONG}).status_code == 201
 
