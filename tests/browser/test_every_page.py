@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -17,7 +18,18 @@ from sqlalchemy.orm import Session
 from app.db import make_engine, now
 from app.lessons import course
 from app.main import create_app
-from app.models import Assessment, Attempt, Output, Regrade, RegradeState, Run, Thread, User
+from app.models import (
+    Assessment,
+    Attempt,
+    NewAddress,
+    Output,
+    Regrade,
+    RegradeState,
+    Run,
+    Thread,
+    User,
+)
+from app.people import addresses
 from app.people.accounts import open_session
 from app.visitors import SESSION_COOKIE
 from tests import seeded
@@ -113,7 +125,15 @@ def _known(session: Session, made: seeded.Seeded) -> dict[str, object]:
         "learner_id": thread.user_id,
         "cohort_id": made.cohort,
         "mentor_id": made.mentor,
+        "token": _new_address(session, thread.user_id),
     }
+
+
+def _new_address(session: Session, learner: UUID) -> str:
+    """Of a learner who has asked for another one: the token of its link."""
+    wanted = NewAddress(user_id=learner, email="ada@new.example", token_hash="", expires_at=now())
+    session.add(wanted)
+    return addresses.link(session, wanted).rpartition("/")[2]
 
 
 def _assessment(made: seeded.Seeded, attempt: Attempt) -> Assessment:
@@ -163,7 +183,7 @@ def window(
         context.close()
 
 
-def addresses(known: dict[str, object]) -> dict[str, str]:
+def every_address(known: dict[str, object]) -> dict[str, str]:
     """Name of the route → address, for every route that has a page."""
     pages = {}
     for route in every_route(create_app()):
@@ -188,7 +208,7 @@ def test_pages_open_fit_and_are_accessible(
     watch.expect("status of 40[34]")
     page = window(getattr(cast, who)).new_page()
     faults = []
-    for name, address in addresses(cast.known).items():
+    for name, address in every_address(cast.known).items():
         answer = page.goto(address)
         assert answer
         if answer.status in (403, 404) and (who == "learner" or name in LEARNERS_OWN):
