@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
-from app.guard import NotFound, Unusable, clean_text, one_at_a_time
+from app.guard import NotAllowed, NotFound, Unusable, clean_text, one_at_a_time
 from app.models import CheckIn, Goal, Membership, Note, Role, User, Visit
 from app.people import deeds
 from app.people.deeds import Kind
@@ -159,8 +159,10 @@ def mark_goal(session: Session, goal: Goal, *, done: bool) -> None:
     session.flush()
 
 
-def drop_goal(session: Session, goal: Goal) -> None:
-    """It was no goal."""
+def drop_goal(session: Session, by: User, goal: Goal) -> None:
+    """It was no goal. What a learner set themselves, they alone remove. Raises NotAllowed."""
+    if goal.author_id == goal.user_id != by.id:
+        raise NotAllowed("This goal is the learner’s own: they remove it. You can mark it as done.")
     session.delete(goal)
     session.flush()
 

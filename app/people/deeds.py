@@ -52,6 +52,7 @@ class Kind(StrEnum):
     SIGN_OFF_REVOKED = "sign_off_revoked"
     GOAL_SET = "goal_set"
     ANNOUNCED = "announced"
+    ANNOUNCEMENT_CHANGED = "announcement_changed"
     ANNOUNCEMENT_REMOVED = "announcement_removed"
     OFFICE_HOURS = "office_hours"
     HANDED_OVER = "handed_over"

@@ -98,7 +98,7 @@ def change_announcement(
     if move == "remove":
         said = bulletin.remove(session, mentor, cohort, announcement_id)
         return _back(request, cohort_id, f"Taken away. It began: {opening(said)[:80]}")
-    bulletin.change(session, cohort, announcement_id, body, clean_day(pinned_until))
+    bulletin.change(session, mentor, cohort, announcement_id, body, clean_day(pinned_until))
     return _back(request, cohort_id, "Changed. Nobody was told again.")
 
 

@@ -59,13 +59,15 @@ def mark_own_goal(
     goal_id: UUID, request: Request, session: Db, learner: Member, move: Text = "done"
 ) -> Response:
     """It is done, or open again, or removed."""
-    return _mark(request, session, learner, goal_id, move, "/check-in#goals")
+    return _mark(request, session, learner, learner, goal_id, move, "/check-in#goals")
 
 
-def _mark(request: Request, session: Db, learner: User, goal_id: UUID, move: str, to: str) -> Response:
+def _mark(
+    request: Request, session: Db, by: User, learner: User, goal_id: UUID, move: str, to: str
+) -> Response:
     goal = meetings.find_goal(session, learner, goal_id)
     if move == "remove":
-        meetings.drop_goal(session, goal)
+        meetings.drop_goal(session, by, goal)
         return pages.redirect(request, to, f"Removed: {goal.text}")
     meetings.mark_goal(session, goal, done=move == "done")
     return pages.redirect(request, to)
@@ -145,7 +147,9 @@ def mark_goal(
 ) -> Response:
     """It is done, or open again, or removed."""
     learner = oversight.learner(session, mentor, learner_id)
-    return _mark(request, session, learner, goal_id, move, f"/mentor/learners/{learner_id}/brief#goals")
+    return _mark(
+        request, session, mentor, learner, goal_id, move, f"/mentor/learners/{learner_id}/brief#goals"
+    )
 
 
 @router.post("/mentor/learners/{learner_id}/notes", name="write_note")

@@ -141,12 +141,24 @@ def _checked(body: str, pin_until: date | None) -> str:
 
 
 def change(
-    session: Session, cohort: Cohort, announcement_id: UUID, body: str, pin_until: date | None
+    session: Session,
+    mentor: User,
+    cohort: Cohort,
+    announcement_id: UUID,
+    body: str,
+    pin_until: date | None,
 ) -> None:
-    """Mend it, or pin it for longer; nobody is told again. Raises NotFound, Unusable, TextTooLong."""
+    """Mend it, or pin it for longer; nobody is told again. What it said is noted, as it stands under the name
+    of whoever wrote it. Raises NotFound, Unusable, TextTooLong.
+    """
     found = _one(session, cohort, announcement_id)
     kept = found.pinned_until == pin_until  # a pin that is over may stay over
-    found.body, found.pinned_until = _checked(body, None if kept else pin_until), pin_until
+    before, body = found.body, _checked(body, None if kept else pin_until)
+    found.body, found.pinned_until = body, pin_until
+    if body != before:
+        deeds.note(
+            session, mentor, Kind.ANNOUNCEMENT_CHANGED, cohort=cohort, of=found.author_name, said=before[:300]
+        )
     session.flush()
 
 

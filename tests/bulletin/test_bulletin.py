@@ -47,13 +47,26 @@ def test_it_is_pinned_until_its_day_is_over(
     assert bulletin.pinned(session, outsider) == []
     made.pinned_until = today - timedelta(days=1)
     assert bulletin.pinned(session, ada) == []
-    bulletin.change(session, cohort, made.id, "Hello again", made.pinned_until)  # an old pin may stay
+    bulletin.change(session, mo, cohort, made.id, "Hello again", made.pinned_until)  # an old pin may stay
     with pytest.raises(Unusable):
-        bulletin.change(session, cohort, made.id, "Hello", today - timedelta(days=3))
-    bulletin.change(session, cohort, made.id, "Hello again", today + timedelta(days=3))
+        bulletin.change(session, mo, cohort, made.id, "Hello", today - timedelta(days=3))
+    bulletin.change(session, mo, cohort, made.id, "Hello again", today + timedelta(days=3))
     assert [one.body for one in bulletin.pinned(session, ada)] == ["Hello again"]
     assert bulletin.remove(session, mo, cohort, made.id) == "Hello again"
     assert bulletin.pinned(session, ada) == []
+
+
+def test_who_changes_another_mentors_words_is_in_the_log(
+    session: Session, mo: User, boss: User, cohort: Cohort
+) -> None:
+    made = bulletin.announce(session, mo, cohort, "Hello", None)
+    bulletin.change(session, boss, cohort, made.id, "Hello", now().date())  # pinned: the words are the same
+    bulletin.change(session, boss, cohort, made.id, "Go away", None)
+    session.flush()
+    lines = session.scalars(select(Deed).where(Deed.kind == "announcement_changed")).all()
+    assert [(line.data["actor"], line.data["of"], line.data["said"]) for line in lines] == [
+        ("Boss", "Mo", "Hello")
+    ]
 
 
 def test_another_cohorts_announcement_is_not_found(
@@ -62,7 +75,7 @@ def test_another_cohorts_announcement_is_not_found(
     made = bulletin.announce(session, mo, cohort, "Hello", None)
     (other,) = (one.cohort for one in cohorts.seen_by(session, outsider))
     with pytest.raises(NotFound):
-        bulletin.change(session, other, made.id, "Mine", None)
+        bulletin.change(session, outsider, other, made.id, "Mine", None)
     with pytest.raises(NotFound):
         bulletin.of(session, outsider, cohort.id)
 

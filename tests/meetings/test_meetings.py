@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.guard import NotFound, Unusable
+from app.guard import NotAllowed, NotFound, Unusable
 from app.mentoring import meetings
 from app.models import CheckIn, Cohort, Deed, Role, User, Visit
 from app.people import cohorts
@@ -81,8 +81,12 @@ def test_goals_are_set_and_marked_by_both_and_the_learner_is_told(
     assert meetings.goals(session, ada) == [agreed, own]
     meetings.mark_goal(session, own, done=False)
     assert meetings.goals(session, ada) == [own, agreed]
-    meetings.drop_goal(session, own)
+    with pytest.raises(NotAllowed, match="the learner’s own"):
+        meetings.drop_goal(session, mo, own)
+    meetings.drop_goal(session, ada, own)
     assert meetings.goals(session, ada) == [agreed]
+    meetings.drop_goal(session, mo, agreed)
+    assert meetings.goals(session, ada) == []
 
 
 def test_a_goal_is_one_line_and_another_learners_is_not_found(session: Session, ada: User, ben: User) -> None:
