@@ -31,8 +31,9 @@ from app.models import (
     WebSession,
 )
 from app.people import cohorts, moving
-from app.post import letters
+from app.post import letters, notices
 from app.redis import client
+from app.running import runs
 from app.visible import visible
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 1000
@@ -314,7 +315,8 @@ def close_session(session: Session, token: str) -> None:
 
 
 def forget_expired(session: Session) -> int:
-    """Delete sessions that have ended, and guests whom no browser can reach any more.
+    """Delete sessions that have ended, and guests whom no browser can reach any more, with what others have
+    of their work.
 
     Returns how many guests.
     """
@@ -322,7 +324,11 @@ def forget_expired(session: Session) -> int:
     old = User.created_at < now() - timedelta(days=settings().guest_days)
     reachable = exists().where(WebSession.user_id == User.id)
     ours = User.id == HOUSE
-    gone = session.scalars(delete(User).where(User.guest, old, ~reachable, ~ours).returning(User.id)).all()
+    gone = session.scalars(select(User).where(User.guest, old, ~reachable, ~ours)).all()
+    for guest in gone:
+        runs.forget_trials(session, guest)
+        notices.forget(session, guest)
+        session.execute(delete(User).where(User.id == guest.id))
     return len(gone)
 
 

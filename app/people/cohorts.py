@@ -245,10 +245,15 @@ def leave(session: Session, user: User, cohort_id: UUID) -> Cohort:
     return cohort
 
 
+def open_ones(session: Session) -> Sequence[Cohort]:
+    """Those of which a new account becomes a learner: open, and not over."""
+    running = or_(Cohort.ends_on.is_(None), Cohort.ends_on >= now().date())
+    return session.scalars(select(Cohort).where(Cohort.open, running).order_by(Cohort.name)).all()
+
+
 def join_open(session: Session, user: User) -> None:
     """A new account becomes a learner of every cohort that is open and not over."""
-    running = or_(Cohort.ends_on.is_(None), Cohort.ends_on >= now().date())
-    for cohort in session.scalars(select(Cohort).where(Cohort.open, running)).all():
+    for cohort in open_ones(session):
         _enter(session, cohort, user, Role.LEARNER)
 
 

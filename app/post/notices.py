@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
 from app.guard import NotFound
-from app.models import Attempt, Notice, Thread, User
+from app.models import Attempt, Membership, Message, Notice, Thread, User
 from app.post import mailing
 
 SHOWN = 100  # on the page: the newest
 _LONGEST = 300
 _AT_A_TIME = 500  # addresses in one statement
+_GONE = "somebody who has left"
 
 
 def tell(session: Session, user_id: UUID, kind: str, text: str, href: str) -> None:
@@ -65,6 +67,22 @@ def forget(session: Session, user: User) -> None:
         for begin in range(0, len(ids), _AT_A_TIME):
             there = [f"{where}{one}" for one in ids[begin : begin + _AT_A_TIME]]
             session.execute(delete(Notice).where(Notice.href.in_(there)))
+    if not user.guest:
+        _unname(session, user)
+
+
+def _unname(session: Session, user: User) -> None:
+    """What else those were told who knew them stays theirs, without the name."""
+    own = select(Membership.cohort_id).where(Membership.user_id == user.id)
+    together = select(Membership.user_id).where(Membership.cohort_id.in_(own))
+    answered = select(Thread.user_id).join(Message).where(Message.author_id == user.id)
+    near = or_(Notice.user_id.in_(together), Notice.user_id.in_(answered))
+    named = re.compile(rf"(?<!\w){re.escape(user.name)}(?!\w)")
+    for notice in session.scalars(
+        select(Notice).where(near, Notice.text.contains(user.name, autoescape=True))
+    ):
+        text = named.sub(lambda at: _GONE if at.start() else _GONE.capitalize(), notice.text)
+        notice.text = text[:_LONGEST]
 
 
 def read_all(session: Session, user: User) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import pages
 from app.guard import Refused
 from app.models import User
-from app.people import accounts, throttle
+from app.people import accounts, cohorts, throttle
 from app.visitors import Db, Viewer, address, forget, remember
 
 router = APIRouter()
@@ -24,9 +24,9 @@ Text = Annotated[str, Form()]
 def show_sign_up(request: Request, session: Db, visitor: Viewer, next: str = "") -> HTMLResponse:
     """The form for a new account."""
     first, next = accounts.first_account_needed(session), pages.own_path(next, "")
-    return pages.render(
-        request, "accounts/sign_up.html", first=first, problem="", values={}, token="", next=next
-    )
+    context: dict[str, Any] = {"first": first, "token": "", "next": next}
+    context["open_cohorts"] = cohorts.open_ones(session)
+    return pages.render(request, "accounts/sign_up.html", problem="", values={}, **context)
 
 
 @router.post("/sign-up", name="make_account")
@@ -49,7 +49,8 @@ def sign_up(
     def again(problem: Refused) -> HTMLResponse:
         values = {"name": name, "email": email}
         to = pages.own_path(next, "")
-        return _form(request, "sign_up", problem, first=first, token="", values=values, next=to)
+        context = {"first": first, "open_cohorts": cohorts.open_ones(session), "token": "", "next": to}
+        return _form(request, "sign_up", problem, values=values, **context)
 
     return _enter(request, session, make, again, pages.own_path(next, "/path"), f"Welcome, {name.strip()}.")
 

@@ -38,6 +38,11 @@ class Bulletin:
     dates: Sequence[OfficeHour]
     mentored: bool  # whoever looks is one of those who write here
 
+    @property
+    def over(self) -> bool:
+        """Whether the cohort's last day has gone by."""
+        return self.cohort.ends_on is not None and self.cohort.ends_on < now().date()
+
 
 def of(session: Session, viewer: User, cohort_id: UUID) -> Bulletin:
     """The cohort, for those who are in it and for admins. Raises NotFound for everybody else."""

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from app.db import now
 from app.learning import drafts
 from app.lessons import Lesson
-from app.models import Draft, User, WebSession
+from app.mentoring import threads
+from app.models import Draft, Notice, Run, RunKind, User, WebSession
 from app.people import accounts
+from app.post import notices
+from app.running import runs
 
 
 def test_a_token_finds_its_user_and_no_other_does(session: Session, ada: User) -> None:
@@ -62,9 +65,14 @@ def test_guests_whom_no_browser_can_reach_are_forgotten_and_accounts_never(
     reachable = accounts.guest(session)
     accounts.open_session(session, reachable)
     drafts.save(session, stranger, "counting", "one", "x = 2")
+    thread = threads.ask(session, stranger, "counting", "one", "Why?")
+    runs.queue(session, ada, RunKind.RUN, "counting", runs.trial_of(thread.id), thread.chain)
+    notices.tell(session, ada.id, "reply", "A guest wrote again.", threads.address(thread))
+    session.flush()
     session.execute(update(User).values(created_at=now() - timedelta(days=40)))
     session.commit()
     assert accounts.forget_expired(session) == 1
     session.commit()
     assert set(session.scalars(select(User.id))) == {ada.id, reachable.id}
-    assert session.scalars(select(Draft)).all() == []
+    for table in (Draft, Run, Notice):  # also what others had of them
+        assert session.scalars(select(table)).all() == []

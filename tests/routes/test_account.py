@@ -32,6 +32,7 @@ from app.models import (
     WebSession,
 )
 from app.people import accounts, deeds, leaving, resets, taking_along
+from app.post import notices
 from app.teaching import assessments
 from app.teaching.assessments import Sheet
 from tests.routes.acting import Browser, Things, failed_verdict, finish
@@ -382,6 +383,32 @@ def test_what_others_were_told_of_somebody_goes_with_them(
     assert browser(ada).post("/account/delete", password=OLD, word="delete").status_code == 303
     with transaction() as session:
         assert session.scalars(about).all() == []
+
+
+def test_what_learners_were_told_by_a_mentor_who_leaves_loses_the_name(
+    ada: User, ben: User, mo: User, things: Things, browser: Made
+) -> None:
+    with transaction() as session:
+        mentor = session.get_one(User, mo.id)
+        accounts.set_password(session, mentor, OLD)
+        mentor.name = "Mo O."
+        for one, text in (
+            (ben, "Mo O. to Autumn: Hello."),
+            (ada, "Handed over by Mo O.: Ann"),
+            (ada, "Mo O.x"),
+        ):
+            notices.tell(session, one.id, "announcement", text, "/account")
+    his = browser(mo)
+    his.post(f"/threads/{things.thread}/messages", body="Look at *x*.")
+    assert his.post("/account/delete", password=OLD, word="delete").status_code == 303
+    with transaction() as session:
+        kept = session.scalars(select(Notice.text).where(Notice.kind != "cohort").order_by(Notice.text)).all()
+    assert kept == [
+        "Handed over by somebody who has left: Ann",
+        "Mo O.x",
+        "Somebody who has left to Autumn: Hello.",
+        "Somebody who has left wrote to you about “Four times as much”.",
+    ]
 
 
 def test_the_last_admin_of_others_stays(boss: User, zoe: User, browser: Made) -> None:
