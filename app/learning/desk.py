@@ -26,7 +26,8 @@ from app.mentoring import signoffs, threads
 from app.models import Attempt, Run, RunKind, SignOff, State, Thread, User
 from app.redis import client
 from app.running import events, line, runs
-from app.teaching import honesty, sittings
+from app.teaching import explaining, honesty, sittings
+from app.teaching.explaining import Milestone
 from app.teaching.honesty import Asks
 from app.teaching.sittings import Closed
 
@@ -56,6 +57,7 @@ class Place:
     since: str = ""  # the run's events come after this one; mostly the run's age is as good
     closed: Closed | None = None  # to help, by an assessment
     asks: Asks = Asks()  # noqa: RUF009 (it is frozen): what is asked of AI
+    milestone: Milestone | None = None  # passed, and to be explained or explained already
 
     @property
     def id(self) -> str:
@@ -172,17 +174,19 @@ class _Known:
     signed: dict[str, SignOff] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
     filled: dict[str, str] = field(default_factory=dict)  # what stands in forms
+    milestones: dict[str, Milestone] = field(default_factory=dict)
     asks: Asks = Asks()  # noqa: RUF009 (it is frozen)
 
     @classmethod
     def of(cls, session: Session, learner: User, lesson: Lesson, only: str | None = None) -> _Known:
         """Of all cells; or of one, whose page waits for it: then the others' outputs are not even read."""
         latest = runs.latest(session, learner, lesson.slug, only)
+        statuses = progress.of_lesson(session, learner, lesson.slug)
         return cls(
             standings=runs.standings(session, learner, lesson, latest, only),
             latest=latest,
             guesses=activity.predictions(session, learner, lesson.slug),
-            statuses=progress.of_lesson(session, learner, lesson.slug),
+            statuses=statuses,
             attempts=attempts.newest(session, learner, lesson.slug, only),
             hints=attempts.hints_opened(session, learner, lesson.slug),
             given=Given.of(session, learner),
@@ -190,6 +194,7 @@ class _Known:
             threads=threads.of_lesson(session, learner, lesson.slug),
             signed=signoffs.by_cell(session, learner.id),
             closed=sittings.closed_to(session, learner),
+            milestones={one.exercise.id: one for one in explaining.of(session, learner, statuses).values()},
             filled=drafts.of(session, learner, lesson.slug) if _has_forms(lesson) else {},
             asks=honesty.asks(session, learner, lesson.slug),
         )
@@ -218,6 +223,7 @@ class _Known:
             builds_on=tuple(self.given.foundations(_beneath(block))),
             closed=self.closed.get(block.id),
             asks=self.asks,
+            milestone=self.milestones.get(block.id),
         )
 
     def _solution_open(self, exercise: Exercise) -> bool:

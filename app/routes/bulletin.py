@@ -15,7 +15,7 @@ from app.markdown import opening
 from app.mentoring import handover, mistakes
 from app.models import Cohort, Role
 from app.people import cohorts
-from app.teaching import assessments, bulletin, deadlines, plan, sittings
+from app.teaching import assessments, bulletin, deadlines, editions, plan, sittings
 from app.visitors import Db, Member, Mentor
 
 router = APIRouter()
@@ -27,6 +27,7 @@ Text = Annotated[str, Form()]
 def show_bulletin(cohort_id: UUID, request: Request, session: Db, user: Member) -> HTMLResponse:
     """What a learner of the cohort should know."""
     told = bulletin.of(session, user, cohort_id)
+    editions.read_as_cohort(session, told.cohort)
     zone = plan.zone(told.cohort.time_zone)
     mine = [one for one in deadlines.of_learner(session, user) if one.cohort.id == cohort_id]
     sat = [one for one in assessments.upcoming(session, user) if one.cohort.id == cohort_id]
@@ -39,6 +40,7 @@ def show_bulletin(cohort_id: UUID, request: Request, session: Db, user: Member) 
 def show_mistake(cohort_id: UUID, request: Request, session: Db, user: Member) -> HTMLResponse:
     """This week's most frequent mistake, to discuss; of nobody in particular."""
     cohort = bulletin.find(session, user, cohort_id)
+    editions.read_as_cohort(session, cohort)
     example = mistakes.of_week(session, cohort, sittings.closed_to(session, user).keys())
     return pages.render(
         request, "accounts/mistake.html", cohort=cohort, example=example, fewest=mistakes.FEWEST

@@ -14,6 +14,7 @@ from app.lessons import course
 from app.mentoring import brief, handover, meetings
 from app.models import User
 from app.people import oversight
+from app.teaching import editions
 from app.visitors import Db, Member, Mentor, is_htmx
 
 router = APIRouter()
@@ -82,6 +83,7 @@ def show_brief(
 ) -> HTMLResponse:
     """A minute to read before the 1:1. `note` is one of the mentor's own that is being changed."""
     learner = oversight.learner(session, mentor, learner_id)
+    editions.read_as(session, learner)
     found = brief.of(session, mentor, learner)
     return pages.render(
         request,
@@ -101,6 +103,7 @@ def show_brief(
 def show_learners_time(learner_id: UUID, request: Request, session: Db, mentor: Mentor) -> HTMLResponse:
     """How long a learner takes, beside their cohort and the estimates."""
     learner = oversight.learner(session, mentor, learner_id)
+    editions.read_as(session, learner)
     return pages.render(
         request,
         "mentor/time.html",

@@ -106,9 +106,15 @@ def change_node(
 
 @router.post("/nodes/{node}/explanation", name="explain")
 def explain(
-    node: str, request: Request, session: Db, learner: Member, text: Annotated[str, Form()] = ""
+    node: str,
+    request: Request,
+    session: Db,
+    learner: Member,
+    text: Annotated[str, Form()] = "",
+    at: Annotated[str, Form()] = "",
 ) -> Response:
-    """Explain the milestone of a node in two sentences."""
+    """Explain the milestone of a node in two sentences: on the map or, `at` the “lesson”, there."""
     throttle.check(throttle.WRITE, str(learner.id))
-    explaining.explain(session, learner, node, text)
-    return pages.redirect(request, f"/path#node-{node}", "Your explanation is kept.")
+    exercise = explaining.explain(session, learner, node, text).exercise
+    to = f"/lessons/{exercise.lesson}#cell-{exercise.id}" if at == "lesson" else f"/path#node-{node}"
+    return pages.redirect(request, to, "Your explanation is kept.")

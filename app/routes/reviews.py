@@ -15,6 +15,7 @@ from app.mentoring import reviews, signoffs, subjects, threads, trials
 from app.mentoring.subjects import ATTEMPT
 from app.people import throttle
 from app.running.chains import Chain
+from app.teaching import editions
 from app.visitors import Db, Mentor
 
 router = APIRouter()
@@ -80,6 +81,7 @@ def _of_attempt(session: Db, mentor: Mentor, attempt_id: UUID) -> Tried:
     found = attempts.visible(session, mentor, attempt_id)
     if found.user_id == mentor.id:
         raise NotAllowed("This is your own: try it in the lesson.")
+    editions.read_as(session, found.user)  # the course that it was written for
     here, chain = f"/attempts/{attempt_id}", trials.of_attempt(found)
     return Tried(found.id, found.lesson, chain, found.user.name, here, f"{here}/trial")
 
@@ -88,6 +90,7 @@ def _of_thread(session: Db, mentor: Mentor, thread_id: UUID) -> Tried:
     found = threads.visible(session, mentor, thread_id)
     if found.user_id == mentor.id:
         raise NotAllowed("This is your own: try it in the lesson.")
+    editions.read_as(session, found.user)
     here, chain = f"/threads/{thread_id}", trials.of_thread(session, found)
     return Tried(found.id, found.lesson, chain, found.user.name, here, f"{here}/trial")
 

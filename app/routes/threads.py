@@ -19,6 +19,7 @@ from app.models import Attempt, Run, Thread, User
 from app.people import throttle
 from app.post import notices
 from app.running import runs
+from app.teaching import editions
 from app.visitors import Db, Doer, Member, Mentor, Unsaved, is_htmx
 
 router = APIRouter()
@@ -62,6 +63,8 @@ def show_thread(thread_id: UUID, request: Request, session: Db, looker: Member) 
 
 
 def _page(request: Request, session: Db, looker: User, thread: Thread) -> HTMLResponse:
+    if looker.id != thread.user_id:
+        editions.read_as(session, thread.user)  # what its learner sees
     lesson = course().lessons.get(thread.lesson)
     mentor = looker.mentor and looker.id != thread.user_id
     return pages.render(

@@ -70,8 +70,9 @@ def _signed_off(session: Session, learner: User) -> set[str]:
     return set(session.scalars(standing))
 
 
-def explain(session: Session, learner: User, node_id: str, text: str) -> None:
-    """Keep the learner's two sentences; they may change them until a mentor has signed the milestone off.
+def explain(session: Session, learner: User, node_id: str, text: str) -> Milestone:
+    """Keep the learner's two sentences, and return what they explain; they may change them until a mentor has
+    signed the milestone off.
 
     Raises NotFound, NotAllowed, Unusable.
     """
@@ -89,3 +90,4 @@ def explain(session: Session, learner: User, node_id: str, text: str) -> None:
     row.text, row.updated_at = text, now()
     session.add(row)
     session.flush()
+    return milestone

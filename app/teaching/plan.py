@@ -228,7 +228,8 @@ def _read(kept: dict[str, Any]) -> Item:
 
 
 def spread(cohort: Cohort, part: Part, first: str, last: str) -> list[Item]:
-    """Nodes or lessons, from one node to another, evenly over the cohort's time: to be edited, then `put`.
+    """Nodes or lessons, from one node to another, evenly over the cohort's time from today on: to be
+    edited, then `put`.
 
     Raises Unusable if the cohort has no beginning or end, or nothing is there to be spread.
     """
@@ -237,8 +238,10 @@ def spread(cohort: Cohort, part: Part, first: str, last: str) -> list[Item]:
     refs = [ref for node in _between(first, last) for ref in _refs(node, part)]
     if not refs:
         raise Unusable("Nothing is written there yet. Choose other steps.")
-    days = (cohort.ends_on - cohort.starts_on).days
-    due = (cohort.starts_on + timedelta(round(days * place / len(refs))) for place in range(1, len(refs) + 1))
+    today = datetime.now(zone(cohort.time_zone)).date()
+    begin = max(cohort.starts_on, min(today, cohort.ends_on - timedelta(1)))
+    days = (cohort.ends_on - begin).days
+    due = (begin + timedelta(round(days * place / len(refs))) for place in range(1, len(refs) + 1))
     return [Item(part, ref, day) for ref, day in zip(refs, due, strict=True)]
 
 

@@ -14,11 +14,12 @@ from app import lessons
 from app.config import settings
 from app.db import now
 from app.guard import NotAllowed, Unusable
-from app.models import Cohort, Edition, Membership, Role, User
+from app.mentoring import threads
+from app.models import Cohort, Edition, Membership, Part, Role, User
 from app.people import deeds
 from app.people.deeds import Wanted
 from app.post import notices
-from app.teaching import editions
+from app.teaching import editions, plan
 from tests.editions.conftest import add_check, pin, rewrite
 from tests.routes.acting import Browser
 
@@ -49,7 +50,7 @@ def test_a_learner_of_the_class_reads_the_old_text_and_everybody_else_the_new_on
         text = page.get("/lessons/counting").text
         assert ("We begin with one." in text) is before
         assert ("We begin anew." in text) is not before
-        assert ("which your class Autumn has pinned" in text) is before
+        assert (">Autumn</a> has pinned" in text) is before
 
 
 def test_their_mentor_sees_the_board_of_the_pinned_course(
@@ -59,6 +60,30 @@ def test_their_mentor_sees_the_board_of_the_pinned_course(
     rewrite(written, "01-start/counting/double.py", "Twice as much", "Renamed since")
     assert "Renamed since" not in Browser(site, mo).get(f"/mentor/cohorts/{cohort.id}").text
     assert "Renamed since" in Browser(site, mo).get("/lessons/counting").text
+
+
+def test_pages_about_a_pinned_class_and_its_learners_name_things_as_they_were(
+    site: FastAPI, session: Session, written: Path, cohort: Cohort, ada: User, mo: User, boss: User
+) -> None:
+    here = session.get_one(Cohort, cohort.id)
+    plan.put(session, mo, here, [plan.Item(Part.LESSON, "counting", now().date() + timedelta(days=9))])
+    thread = threads.ask(session, ada, "counting", "double", "Why?").id
+    session.commit()
+    pin(session, boss, cohort)
+    rewrite(written, "01-start/counting/lesson.md", "title: Counting", "title: Renamed since")
+    mentor, learner = Browser(site, mo), Browser(site, ada)
+    assert "Renamed since" in mentor.get("/lessons/counting").text
+    at, of = f"/mentor/cohorts/{cohort.id}", f"/mentor/learners/{ada.id}"
+    pages = [
+        *((mentor, f"{at}/{page}") for page in ("plan", "assessments", "grades", "bulletin")),
+        *((mentor, page) for page in (of, f"{of}/brief", f"{of}/time", f"/threads/{thread}")),
+        *((learner, page) for page in ("/plan", "/path", f"/cohorts/{cohort.id}", "/requests", "/plan.ics")),
+        (mentor, f"/cohorts/{cohort.id}/mistake"),
+    ]
+    for browser, page in pages:
+        answer = browser.get(page)
+        assert answer.status_code == 200, page
+        assert "Renamed since" not in answer.text, page
 
 
 def test_an_edition_is_kept_once_and_is_found_again_where_its_folder_is_gone(

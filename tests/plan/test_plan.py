@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -119,6 +119,16 @@ def test_a_proposal_spreads_the_lessons_and_plans_nothing(
         Item(Part.LESSON, "counting", date(2026, 12, 31))
     ]
     assert plan.of(session, here) == []
+
+
+def test_a_proposal_for_a_class_that_runs_puts_nothing_into_the_past(
+    session: Session, here: Cohort, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = datetime.now(UTC).date()
+    here.starts_on, here.ends_on = today - timedelta(days=90), today + timedelta(days=20)
+    monkeypatch.setattr(plan, "_refs", lambda node, part: [node.id] * 10)
+    proposed = [one.day for one in plan.spread(here, Part.NODE, "start", "start")]
+    assert proposed == [today + timedelta(days=2 * place) for place in range(1, 11)]
 
 
 def test_nodes_without_a_written_lesson_are_not_proposed(

@@ -72,3 +72,20 @@ def test_a_milestone_is_explained_and_its_mentor_reads_it(
     assert ada_browser.post(url, text=words).status_code == 303
     assert "To be explained" not in ada_browser.get("/path").text
     assert "I compared all three &amp; took" in mo_browser.get(learner).text
+
+
+def test_a_milestone_is_explained_where_it_was_passed(
+    things: Things, ada: User, ada_browser: Browser
+) -> None:
+    asked = "To be explained: Which is largest?"
+    assert asked not in ada_browser.get("/lessons/counting").text
+    with transaction() as session:
+        attempt = attempts.hand_in(session, ada, "largest", "{}")
+        session.execute(update(Attempt).where(Attempt.id == attempt.id).values(verdict=Verdict.PASSED))
+    assert asked in ada_browser.get("/lessons/counting").text
+    words = "I compared all three. The third is the largest."
+    answer = ada_browser.post("/path/nodes/start/explanation", text=words, at="lesson")
+    assert answer.headers["location"] == "/lessons/counting#cell-largest"
+    page = ada_browser.get("/lessons/counting").text
+    assert asked not in page
+    assert words in page
