@@ -103,7 +103,7 @@ def clean_text(text: str, limit: int = MAX_TEXT) -> str:
     if size > limit:
         raise TextTooLong(
             f"This is {size // 1024 + 1} KB of text, and {limit // 1024} KB is the most we take. "
-            "Your text is still in the editor: shorten it and try again."
+            "Your text is still here: shorten it and try again."
         )
     return text
 

@@ -257,7 +257,7 @@ _SECONDS_AWAY = 5  # after which it is worth while to ask again
 _SENTENCES = {
     404: "There is no such page. The map shows all that there is.",
     405: "This address does not answer that kind of request.",
-    413: "That is more than this site takes at once. Your text is still in the editor: shorten it.",
+    413: "That is more than this site takes at once. Your text is still here: shorten it.",
 }
 
 

@@ -16,7 +16,7 @@ from app.people import deeds
 from app.people.deeds import Kind
 from app.post import notices
 
-MAX_LINE = 2 * 1024  # bytes of a line of a check-in
+MAX_LINE = 8_000  # bytes of a line of a check-in: 2,000 characters of any script
 MAX_NOTE = 10 * 1024  # bytes
 MAX_GOAL = 200  # characters
 MOST_GOALS = 50  # not done, of one learner

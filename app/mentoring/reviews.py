@@ -21,7 +21,7 @@ from app.people import deeds, oversight
 from app.people.deeds import Kind
 from app.post import notices
 
-MAX_REASON = 4_000  # bytes
+MAX_REASON = 12_000  # bytes: 3,000 characters of any script
 LOOKED_AT = 500  # newest answers of other learners, at most, that are compared with one
 
 

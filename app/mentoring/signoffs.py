@@ -16,7 +16,7 @@ from app.people import deeds
 from app.people.deeds import Kind
 from app.post import notices
 
-MAX_NOTE = 4_000  # bytes
+MAX_NOTE = 12_000  # bytes: 3,000 characters of any script
 
 
 def sign(session: Session, mentor: User, about: Subject, note: str = "") -> SignOff:

@@ -27,7 +27,7 @@ from app.running import chains
 from app.running.chains import Chain
 from app.teaching import sittings
 
-MAX_MESSAGE = 10_000  # bytes
+MAX_MESSAGE = 32_000  # bytes: 8,000 characters of any script
 Lines = tuple[int, int]  # the first and the last, counted from 1
 
 

@@ -105,3 +105,12 @@ def test_asking_is_noted_in_the_activity_log(session: Session, ada: User, lesson
     threads.ask(session, ada, "counting", "one", "Why?")
     session.flush()
     assert session.scalars(select(Activity.kind)).all() == ["asked"]
+
+
+def test_a_message_may_be_as_long_in_any_script_as_its_box_allows(
+    session: Session, ada: User, lesson: Lesson
+) -> None:
+    for one in "Ж中😀":
+        thread = threads.ask(session, ada, "counting", "two", one * 8000)
+        session.flush()
+        assert len(threads.visible(session, ada, thread.id).messages[0].body) == 8000
