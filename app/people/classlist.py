@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.guard import Refused, TextTooLong, Unusable, one_at_a_time
+from app.guard import Refused, TextTooLong, Unusable
 from app.models import Cohort, LetterKind, Membership, Role, User
 from app.people import accounts, cohorts, deeds, resets
 from app.people.deeds import Kind
@@ -181,7 +181,7 @@ def bring(session: Session, viewer: User, cohort: Cohort, lines: Sequence[Line])
     A mentor can’t put people with an account into their cohort, for they would see their work: those are
     asked to join.
     """
-    one_at_a_time(session, viewer)
+    cohorts.hold(session, cohort)
     good = [line for line in foresee(session, viewer, cohort, lines) if not line.problem]
     known, members = _accounts(session, good), _roles(session, cohort)
     there = [line for line in good if line.email in known and known[line.email].id not in members]

@@ -174,6 +174,7 @@ def allow(
     learner = session.scalar(select(User).where(User.id == learner_id, User.id.in_(cohorts.learners(cohort))))
     if learner is None:
         raise NotFound("They do not learn in this cohort (any more).")
+    cohorts.hold(session, cohort)
     of_theirs = (Allowance.assessment_id == assessment.id, Allowance.user_id == learner_id)
     row = session.scalar(select(Allowance).where(*of_theirs))
     row = row or Allowance(assessment_id=assessment.id, user_id=learner_id)

@@ -327,6 +327,7 @@ def extend(
     reason = " ".join(clean_text(reason).split())
     if len(reason) > MAX_REASON:
         raise Unusable(f"Give the reason in at most {MAX_REASON} characters.")
+    cohorts.hold(session, cohort)
     planned = next((one for one in plan.of(session, cohort) if one.key == item.key), None)
     if planned is None:
         raise Unusable("Only what is in the plan can be due later: add it first.")

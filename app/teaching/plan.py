@@ -19,7 +19,7 @@ from app.guard import NotFound, Unusable
 from app.lessons import course
 from app.lessons.path import Node
 from app.models import Cohort, Part, PlanChange, PlanItem, Policy, User
-from app.people import deeds
+from app.people import cohorts, deeds
 from app.people.deeds import Kind
 
 END_OF_DAY = time(23, 59, 59)
@@ -141,6 +141,7 @@ def _keys() -> Iterable[str]:
 
 def put(session: Session, mentor: User, cohort: Cohort, items: Sequence[Item]) -> None:
     """Plan these; what is planned already moves to its new date. Raises Unusable."""
+    cohorts.hold(session, cohort)
     before = {one.key: one for one in of(session, cohort)}
     fresh = [one for one in items if before.get(one.key) != one]
     if not fresh:
@@ -163,6 +164,7 @@ def _check_day(cohort: Cohort, item: Item) -> None:
 
 def remove(session: Session, mentor: User, cohort: Cohort, key: str) -> None:
     """Plan it no longer. Raises NotFound."""
+    cohorts.hold(session, cohort)
     before = of(session, cohort)
     gone = next((one for one in before if one.key == key), None)
     if gone is None:
@@ -179,6 +181,7 @@ def last_change(session: Session, cohort: Cohort) -> PlanChange | None:
 
 def undo(session: Session, mentor: User, cohort: Cohort) -> str:
     """Take the newest change back, and return what it was; the one before is next. Raises Unusable."""
+    cohorts.hold(session, cohort)
     change = last_change(session, cohort)
     if change is None:
         raise Unusable("There is nothing to undo.")

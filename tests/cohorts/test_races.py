@@ -5,23 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from redis import Redis
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import now, transaction
 from app.guard import NotAllowed
 from app.lessons import Lesson
 from app.mentoring import claims, handover, threads
 from app.mentoring.claims import Claimed
-from app.models import Cohort, Role, User, Wish
-from app.people import accounts, classlist, cohorts, directory, resets
+from app.models import Allowance, Assessment, Cohort, Extension, Part, Role, User, Wish
+from app.people import accounts, classlist, cohorts, directory, leaving, resets
 from app.people.cohorts import InviteOver
 from app.post import mailing
-from app.teaching import bulletin
+from app.teaching import assessments, bulletin, deadlines, plan
+from app.teaching.assessments import Sheet
+from app.teaching.plan import Item
 
 Work = Callable[[Session], Any]
 
@@ -158,6 +162,91 @@ def test_two_mentors_hand_over_the_same_learner(cohort: Cohort, mo: User, boss: 
         return work
 
     assert at_once(give(mo), give(boss)) == [1, 1]
+
+
+def test_two_mentors_bring_in_the_same_class_list(cohort: Cohort, mo: User, boss: User, redis: Redis) -> None:
+    def bring(who: User) -> Work:
+        def work(session: Session) -> tuple[int, int]:
+            viewer, there = _get(session, who), _here(session, cohort)
+            lines = classlist.foresee(session, viewer, there, classlist.read("Ann, ann@example.org\n"))
+            done = classlist.bring(session, viewer, there, lines)
+            return done.made, done.added
+
+        return work
+
+    assert at_once(bring(mo), bring(boss)) == [(1, 0), (0, 0)]
+
+
+def test_two_mentors_plan_at_once_and_nothing_is_lost(
+    cohort: Cohort, mo: User, boss: User, lesson: Lesson
+) -> None:
+    same = Item(Part.LESSON, "counting", date(2026, 12, 1))
+    other = Item(Part.EXERCISE, "double", date(2026, 12, 2))
+
+    def put(who: User, *items: Item) -> Work:
+        return lambda session: plan.put(session, _get(session, who), _here(session, cohort), items)
+
+    assert at_once(put(mo, same), put(boss, same, other)) == [None, None]
+    with transaction() as session:
+        assert plan.of(session, _here(session, cohort)) == [same, other]
+
+
+def test_two_mentors_give_more_time_at_once_and_the_later_word_stands(
+    cohort: Cohort, mo: User, boss: User, ada: User, lesson: Lesson, redis: Redis
+) -> None:
+    due, moment = date(2026, 12, 1), now()
+    with transaction() as session:
+        mentor, there = _get(session, mo), _here(session, cohort)
+        plan.put(session, mentor, there, [Item(Part.LESSON, "counting", due)])
+        sheet = Sheet("Mid", ("double",), moment - timedelta(hours=1), moment + timedelta(hours=1))
+        held = assessments.make(session, mentor, there, sheet).id
+
+    def extend(who: User, days: int) -> Work:
+        later = Item(Part.LESSON, "counting", due + timedelta(days))
+        return lambda session: deadlines.extend(
+            session, _get(session, who), _here(session, cohort), later, [ada.id]
+        )
+
+    def allow(who: User, minutes: int) -> Work:
+        def work(session: Session) -> None:
+            sat = session.get_one(Assessment, held)
+            assessments.allow(session, _get(session, who), _here(session, cohort), sat, ada.id, minutes)
+
+        return work
+
+    assert at_once(extend(mo, 1), extend(boss, 2)) == [1, 1]
+    assert at_once(allow(mo, 10), allow(boss, 20)) == [None, None]
+    with transaction() as session:
+        assert session.scalars(select(Extension.day)).all() == [due + timedelta(2)]
+        assert session.scalars(select(Allowance.minutes)).all() == [20]
+
+
+def test_of_two_admins_who_leave_at_once_one_stays(boss: User, ada: User, zoe: User) -> None:
+    with transaction() as session:
+        for one in (boss, ada):
+            _get(session, one).admin = True
+            accounts.set_password(session, _get(session, one), "long enough")
+
+    def go(who: User) -> Work:
+        return lambda session: leaving.delete_account(session, _get(session, who), "long enough", "delete")
+
+    came = at_once(go(boss), go(ada))
+    assert came[0] is None
+    assert isinstance(came[1], NotAllowed)
+
+
+def test_of_two_admins_who_unmake_each_other_one_stays(boss: User, ada: User) -> None:
+    with transaction() as session:
+        _get(session, ada).admin = True
+
+    def unmake(who: User, whom: User) -> Work:
+        return lambda session: directory.unmake_admin(session, _get(session, who), _get(session, whom))
+
+    came = at_once(unmake(boss, ada), unmake(ada, boss))
+    assert came[0] is None
+    assert isinstance(came[1], NotAllowed)
+    with transaction() as session:
+        assert session.scalars(select(User.name).where(User.admin)).all() == ["Boss"]
 
 
 def test_a_question_that_is_sent_twice_is_one_thread(ada: User, lesson: Lesson, redis: Redis) -> None:
