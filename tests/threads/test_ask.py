@@ -95,7 +95,7 @@ def test_an_empty_or_endless_question_is_refused(session: Session, ada: User, le
     with pytest.raises(Unusable):
         threads.ask(session, ada, "counting", "one", "  \n")
     with pytest.raises(TextTooLong):
-        threads.ask(session, ada, "counting", "one", "why " * 3000)
+        threads.ask(session, ada, "counting", "one", "why " * 9000)
     with pytest.raises(NotFound):
         threads.ask(session, ada, "counting", "nothing", "Why?")
     assert session.scalars(select(Thread)).all() == []
