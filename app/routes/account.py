@@ -63,7 +63,7 @@ def change_email(
 @router.post("/email/forget", name="forget_new_address")
 def forget_new_address(request: Request, session: Db, user: Member) -> Response:
     """Stay with the address one has; the link that was mailed ends."""
-    addresses.forget(session, user)
+    addresses.forget(session, _with_account(user))
     return _back(request, f"You go on signing in with {user.email}.")
 
 

@@ -85,7 +85,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "change_email": (  # these people have no password
         "POST", "/account/email", {"email": "{who}@example.com"}, (401, 403, 422, 422, 422, 422, 422)
     ),
-    "forget_new_address": ("POST", "/account/email/forget", {}, (401, 303, 303, 303, 303, 303, 303)),
+    "forget_new_address": ("POST", "/account/email/forget", {}, (401, 403, 303, 303, 303, 303, 303)),
     "change_password": ("POST", "/account/password", {"new": "long enough"}, (401, 403, 422, 422, 422, 422, 422)),
     "choose_mail": ("POST", "/account/mail", {"wish": "daily"}, (401, 403, 303, 303, 303, 303, 303)),
     "sign_out_others": ("POST", "/account/browsers/others/sign-out", {}, (401, 303, 303, 303, 303, 303, 303)),
