@@ -321,8 +321,8 @@ def revoke(session: Session, viewer: User, cohort: Cohort, invite_id: UUID) -> N
         deeds.note(session, viewer, Kind.INVITE_REVOKED, cohort=cohort, role=found.role)
 
 
-def invited(session: Session, token: str) -> Invite:
-    """The invite behind a link, with its cohort. Raises InviteOver."""
+def invited(session: Session, token: str, user: User | None = None) -> Invite:
+    """The invite behind a link, with its cohort; for `user`, if somebody is signed in. Raises InviteOver."""
     found = session.scalar(select(Invite).where(Invite.token == token).options(joinedload(Invite.cohort)))
     if found is None or found.revoked_at is not None:
         raise InviteOver("This link does not lead anywhere (any more). Ask whoever sent it for a new one.")
@@ -330,6 +330,9 @@ def invited(session: Session, token: str) -> Invite:
         raise InviteOver("This link has expired. Ask whoever sent it for a new one.")
     if found.uses >= found.most_uses:
         raise InviteOver("This link has been used as often as it may be. Ask whoever sent it for a new one.")
+    known = _membership(session, found.cohort, user) if user else None
+    if user and known and known.left_at is not None and _was_taken_out(session, user, found):
+        raise InviteOver("This link is older than your going. Ask the cohort’s mentors for a new one.")
     return found
 
 
@@ -353,10 +356,7 @@ def accept(session: Session, user: User, token: str) -> Cohort:
     one_at_a_time(session, user)
     if (already := already_in(session, user, token)) is not None:
         return already[0]
-    found = invited(session, token)
-    known = _membership(session, found.cohort, user)
-    if known is not None and known.left_at is not None and _was_taken_out(session, user, found):
-        raise InviteOver("This link is older than your going. Ask the cohort’s mentors for a new one.")
+    found = invited(session, token, user)
     _use_up(session, found)
     _enter(session, found.cohort, user, found.role)
     deeds.note(session, user, Kind.JOINED, about=user, cohort=found.cohort, role=found.role)

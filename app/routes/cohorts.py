@@ -127,7 +127,7 @@ def show_invite(token: str, request: Request, session: Db, visitor: Viewer) -> R
     throttle.check(throttle.JOIN, address(request))
     if visitor and (there := cohorts.already_in(session, visitor, token)):
         return pages.redirect(request, _home(*there), f"You are in {there[0].name} already.")
-    invite = cohorts.invited(session, token)
+    invite = cohorts.invited(session, token, visitor)
     return pages.render(request, "accounts/join.html", invite=invite, today=now().date())
 
 

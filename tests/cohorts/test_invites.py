@@ -111,6 +111,8 @@ def test_who_was_taken_out_does_not_come_back_by_an_older_link(
     link = cohorts.invite(session, mo, cohort, Role.LEARNER)
     cohorts.remove(session, boss, cohort, ada.id)
     with pytest.raises(InviteOver, match="older than your going"):
+        cohorts.invited(session, link.token, ada)  # the page says so, before anything is pressed
+    with pytest.raises(InviteOver, match="older than your going"):
         cohorts.accept(session, ada, link.token)
     cohorts.accept(session, ada, cohorts.invite(session, mo, cohort, Role.LEARNER).token)
     assert _role(session, cohort, ada) is Role.LEARNER
