@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.db import now
 from app.guard import NotAllowed, NotFound, Unusable, admin_only, clean_text, one_at_a_time
-from app.models import Cohort, Invite, Membership, Role, User
-from app.people import deeds
+from app.models import Cohort, Invite, Membership, Role, Thread, User
+from app.people import deeds, oversight
 from app.people.deeds import Kind
 from app.post import notices
 from app.visible import visible
@@ -210,6 +210,7 @@ def add(session: Session, admin: User, cohort: Cohort, email: str, role: Role) -
             if known.role is Role.MENTOR:
                 _end_mentors_links(session, admin, cohort)
             known.role = role
+            _let_go(session, user)
             deeds.note(session, admin, Kind.ROLE_CHANGED, about=user, cohort=cohort, role=role)
         return known
     deeds.note(session, admin, Kind.ADDED, about=user, cohort=cohort, role=role)
@@ -227,7 +228,18 @@ def remove(session: Session, admin: User, cohort: Cohort, user_id: UUID) -> None
     if member.role is Role.MENTOR:
         _end_mentors_links(session, admin, cohort)
     member.left_at = now()
-    deeds.note(session, admin, Kind.REMOVED, about=session.get(User, user_id), cohort=cohort)
+    user = session.get_one(User, user_id)
+    _let_go(session, user)
+    deeds.note(session, admin, Kind.REMOVED, about=user, cohort=cohort)
+
+
+def _let_go(session: Session, user: User) -> None:
+    """What they have claimed of those whom they accompany no longer is free for others."""
+    session.flush()
+    held = update(Thread).where(Thread.claimed_by_id == user.id)
+    if not user.admin:
+        lost = held.where(~Thread.user_id.in_(oversight.learners_of(user)))
+        session.execute(lost.values(claimed_by_id=None, claimed_until=None))
 
 
 def _end_mentors_links(session: Session, admin: User, cohort: Cohort) -> None:
@@ -240,6 +252,7 @@ def leave(session: Session, user: User, cohort_id: UUID) -> Cohort:
     """Go by oneself; one's work stays one's own. Raises NotFound."""
     member = _present(session, cohort_id, user.id)
     member.left_at = now()
+    _let_go(session, user)
     cohort = session.get_one(Cohort, cohort_id)
     deeds.note(session, user, Kind.LEFT, about=user, cohort=cohort)
     return cohort

@@ -18,6 +18,7 @@ from app.lessons import Lesson
 from app.mentoring import claims, threads
 from app.mentoring.claims import Claimed, Filter
 from app.models import Cohort, Membership, Message, Role, Thread, User
+from app.people import cohorts
 
 
 @pytest.fixture
@@ -207,3 +208,18 @@ def test_messages_are_never_lost_on_the_way(
     claims.release(session, mo, threads.visible(session, mo, asked[0]))
     threads.close(session, threads.visible(session, ada, asked[0]))
     assert count() == before
+
+
+@pytest.mark.parametrize("how", ["taken out", "goes", "a learner now"])
+def test_what_a_mentor_held_is_free_once_they_are_none_of_the_cohort_any_more(
+    session: Session, cohort: Cohort, mo: User, kim: User, boss: User, asked: list[UUID], how: str
+) -> None:
+    here = session.get_one(Cohort, cohort.id)
+    assert claims.next_for(session, mo) == asked[0]
+    if how == "taken out":
+        cohorts.remove(session, boss, here, mo.id)
+    elif how == "goes":
+        cohorts.leave(session, mo, here.id)
+    else:
+        cohorts.add(session, boss, here, "mo@example.org", Role.LEARNER)
+    assert claims.next_for(session, kim) == asked[0]
