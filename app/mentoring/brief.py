@@ -18,7 +18,7 @@ from app.learning.activity import Kind
 from app.learning.attempts import JUDGED
 from app.learning.worktime import Spent
 from app.lessons import Exercise, course
-from app.mentoring import meetings
+from app.mentoring import attention, meetings
 from app.models import Activity, Attempt, CheckIn, Goal, Message, Note, Share, Thread, User, Verdict, Visit
 
 SEVERAL = 3  # failures one after the other: then somebody is stuck
@@ -150,7 +150,7 @@ def _stuck(tries: Mapping[str, list[Any]], threads: list[Thread], since: datetim
     for exercise, rows in tries.items():
         failed = list(takewhile(lambda row: row.verdict != Verdict.PASSED, rows))
         if len(failed) == len(rows) >= SEVERAL and rows[-1].at > since:
-            found[exercise] = Stuck(exercise, _reason(failed), rows[-1].id)
+            found[exercise] = Stuck(exercise, _reason(exercise, failed), rows[-1].id)
     for cell in dict.fromkeys(thread.cell for thread in threads if _waits(thread, since)):
         known = found.get(cell)
         reason = f"{known.reason}, and asks about it" if known else "asks, and waits for an answer"
@@ -169,7 +169,7 @@ def _waits(thread: Thread, since: datetime) -> bool:
     return in_words and not thread.answered and thread.closed_at is None
 
 
-def _reason(failed: list[Any]) -> str:
+def _reason(exercise: str, failed: list[Any]) -> str:
     """How often, and what is said of it most."""
     mistakes = Counter(row.details.get("mistake") for row in failed if row.details.get("mistake"))
     times = f"{len(failed)} attempts, none passed"
@@ -179,12 +179,7 @@ def _reason(failed: list[Any]) -> str:
         return f"{times}; the last {SEVERAL} with {word}" if same and word else times
     name, count = mistakes.most_common(1)[0]
     often = {1: "once", 2: "twice"}.get(count, f"{count} times")
-    return f"{times}; {often} it looked like “{mistake_label(name)}”"
-
-
-def mistake_label(name: str) -> str:
-    """A mistake as people say it: `mistake_off_by_one__score` is “off by one”."""
-    return name.removeprefix("mistake_").partition("__")[0].replace("_", " ")
+    return f"{times}; {often} it looked like {attention.named(exercise, name)}"
 
 
 def _threads(session: Session, learner: User) -> list[Thread]:

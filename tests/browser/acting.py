@@ -13,6 +13,25 @@ PATIENCE = 90_000  # milliseconds: for a run on a machine that does much else
 OVER = ".run[data-ending]"
 
 
+def sign_up(page: Page, name: str) -> None:
+    """A new account; of a new site, the first is its admin."""
+    page.goto("/sign-up")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
+    page.get_by_label("Password").fill(f"{name} likes residual streams")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page).not_to_have_url(re.compile("sign-up"))
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Somebody who has an account comes with another browser."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
+    page.get_by_label("Password").fill(f"{name} likes residual streams")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).not_to_have_url(re.compile("sign-in"))
+
+
 def cell(page: Page, name: str) -> Locator:
     """The whole block of a cell or an exercise."""
     return page.locator(f"#cell-{name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,25 +33,6 @@ class Classroom:
         """A transaction on the site's own database: for what only time would do."""
         engine = create_engine(f"sqlite:///{self.site.data_dir / 'unembed.db'}")
         return sessionmaker(engine).begin()
-
-
-def sign_up(page: Page, name: str) -> None:
-    """A new account; of a new site, the first is its admin."""
-    page.goto("/sign-up")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password").fill(f"{name} likes residual streams")
-    page.get_by_role("button", name="Make the account").click()
-    expect(page).not_to_have_url(re.compile("sign-up"))
-
-
-def sign_in(page: Page, name: str) -> None:
-    """Somebody who has an account comes with another browser."""
-    page.goto("/sign-in")
-    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password").fill(f"{name} likes residual streams")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).not_to_have_url(re.compile("sign-in"))
 
 
 def make_cohort(admin: Page, name: str, *, mentors: tuple[str, ...] = (), learners: tuple[str, ...]) -> str:

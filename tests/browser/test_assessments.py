@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from app.models import Assessment
-from tests.browser.acting import PATIENCE, cell, fits, hand_in, write
-from tests.browser.classroom import LESSON, Classroom, make_cohort, sign_in, sign_up
+from tests.browser.acting import PATIENCE, cell, fits, hand_in, sign_in, sign_up, write
+from tests.browser.classroom import LESSON, Classroom, make_cohort
 from tests.browser.conftest import PHONE, WIDE, Visit, Watch
 from tests.serve.starting import Site
 

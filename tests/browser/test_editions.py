@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import cell, hand_in
-from tests.browser.classroom import LESSON, QUADRUPLE, Classroom, make_cohort, sign_in, sign_up
+from tests.browser.acting import cell, hand_in, sign_in, sign_up
+from tests.browser.classroom import LESSON, QUADRUPLE, Classroom, make_cohort
 from tests.browser.conftest import Visit
 from tests.serve.starting import Site
 

@@ -9,28 +9,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import LESSON, cell, fits, hand_in, run, slipped, solution, write
+from tests.browser.acting import LESSON, cell, fits, hand_in, run, sign_up, slipped, solution, write
 from tests.browser.conftest import PHONE, WIDE, Visit
 
 EXERCISE = "induction_score"
 
 
-def _sign_up(page: Page, name: str) -> None:
-    page.goto("/sign-up")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password").fill(f"{name} likes residual streams")
-    page.get_by_role("button", name="Make the account").click()
-    expect(page).not_to_have_url(re.compile("sign-up"))
-
-
 def test_a_stuck_learner_is_answered_by_the_mentor(visit: Visit, axe: Callable[[Page], None]) -> None:
     mentor, learner = visit(), visit()
-    _sign_up(mentor, "Mo")  # the first account: learner, mentor and admin in one
+    sign_up(mentor, "Mo")  # the first account: learner, mentor and admin in one
     learner.goto(LESSON)
     write(learner, "surprise", "print('scratch', 6 * 7)")
     run(learner, "surprise")  # a guest's work
-    _sign_up(learner, "Ada")
+    sign_up(learner, "Ada")
     learner.goto(LESSON)
     expect(cell(learner, "surprise").locator(".shown")).to_contain_text("scratch 42")
     hand_in(learner, EXERCISE, slipped(EXERCISE, "period + 1", "period"))
@@ -59,7 +50,7 @@ def test_a_stuck_learner_is_answered_by_the_mentor(visit: Visit, axe: Callable[[
 
 def test_the_mentor_opens_an_attempt_that_was_handed_in(visit: Visit) -> None:
     mentor, learner = visit(), visit()
-    _sign_up(learner, "Ben")
+    sign_up(learner, "Ben")
     learner.goto(LESSON)
     hand_in(learner, EXERCISE, slipped(EXERCISE, "period + 1", "period - 1"))
     mentor.goto("/sign-in")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import PATIENCE, cell, fits, hand_in
-from tests.browser.classroom import DOUBLE, LESSON, Classroom, sign_in, sign_up
+from tests.browser.acting import PATIENCE, cell, fits, hand_in, sign_in, sign_up
+from tests.browser.classroom import DOUBLE, LESSON, Classroom
 from tests.browser.conftest import PHONE, WIDE, Visit
 from tests.editions.conftest import STRICT
 from tests.serve.starting import Site

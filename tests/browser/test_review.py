@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import LESSON, cell, fits, hand_in, slipped, solution
+from tests.browser.acting import LESSON, cell, fits, hand_in, sign_in, sign_up, slipped, solution
 from tests.browser.conftest import PHONE, WIDE, Visit, Watch
 from tests.serve.starting import Site, start_site
 
@@ -25,23 +25,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield started
 
 
-def _sign_up(page: Page, name: str) -> None:
-    page.goto("/sign-up")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password").fill(f"{name} likes residual streams")
-    page.get_by_role("button", name="Make the account").click()
-    expect(page).not_to_have_url(re.compile("sign-up"))
-
-
-def _sign_in(page: Page, name: str) -> None:
-    page.goto("/sign-in")
-    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password").fill(f"{name} likes residual streams")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).not_to_have_url(re.compile("sign-in"))
-
-
 def _line(text: str, holding: str) -> int:
     """The number of the first line with these words."""
     return next(number for number, line in enumerate(text.splitlines(), 1) if holding in line)
@@ -49,8 +32,8 @@ def _line(text: str, holding: str) -> int:
 
 def test_from_stuck_to_signed_off(visit: Visit, axe: Callable[[Page], None]) -> None:
     mentor, learner = visit(), visit()
-    _sign_up(mentor, "Mo")
-    _sign_up(learner, "Ada")
+    sign_up(mentor, "Mo")
+    sign_up(learner, "Ada")
     learner.goto(LESSON)
     first = slipped(EXERCISE, "period + 1", "period")
     hand_in(learner, EXERCISE, first)
@@ -115,7 +98,7 @@ def test_a_mentor_inserts_a_canned_reply_and_tries_the_code_out(
     visit: Visit, axe: Callable[[Page], None]
 ) -> None:
     mentor = visit()
-    _sign_in(mentor, "Mo")
+    sign_in(mentor, "Mo")
     mentor.goto("/mentor/replies")
     mentor.get_by_label("Title").fill("Shapes first")
     mentor.get_by_label("Text (Markdown)").fill("Print the shapes *first*.")
@@ -147,9 +130,9 @@ def test_a_mentor_inserts_a_canned_reply_and_tries_the_code_out(
 def test_who_answers_what_another_has_keeps_their_words(visit: Visit, watch: Watch) -> None:
     watch.expect("409")
     mo, kim, learner = visit(), visit(), visit()
-    _sign_in(mo, "Mo")
-    _sign_up(kim, "Kim")
-    _sign_in(learner, "Ada")
+    sign_in(mo, "Mo")
+    sign_up(kim, "Kim")
+    sign_in(learner, "Ada")
     mo.goto("/mentor")
     mo.get_by_label("Name").fill("Autumn")
     mo.get_by_role("button", name="Make it").click()
@@ -196,8 +179,8 @@ def test_its_pages_fit_and_are_looked_at(
     scheme: str,
 ) -> None:
     mentor, learner = visit(viewport, color_scheme=scheme), visit(viewport, color_scheme=scheme)
-    _sign_in(mentor, "Mo")
-    _sign_in(learner, "Ada")
+    sign_in(mentor, "Mo")
+    sign_in(learner, "Ada")
     learner.goto("/requests")
     address = learner.get_by_role("link", name=re.compile("^line")).first.get_attribute("href")
     assert address
@@ -222,7 +205,7 @@ def test_its_pages_fit_and_are_looked_at(
 
 def test_what_is_written_stays_until_it_is_sent_once(visit: Visit, watch: Watch) -> None:
     learner = visit()
-    _sign_in(learner, "Ada")
+    sign_in(learner, "Ada")
     learner.goto("/requests")
     learner.locator(".asked a").first.click()
     box = learner.get_by_label("Your message")
