@@ -18,7 +18,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.browser.classroom import Classroom, sign_up
+from tests.browser.acting import sign_up
+from tests.browser.classroom import Classroom
 from tests.browser.finding import find_browser
 from tests.conftest import SMALL_COURSE
 from tests.serve.starting import Site, start_site
