@@ -102,7 +102,8 @@ _WISHES = {
 def sign_out_others(request: Request, session: Db, user: Member) -> Response:
     """End all sessions but this one."""
     count = browsers.sign_out_others(session, user, visitors.held_token(request))
-    return _back(request, f"Signed out elsewhere: {count} browser{'' if count == 1 else 's'}.")
+    also = " Your tokens for programs go on working." if tokens.working(session, user) else ""
+    return _back(request, f"Signed out elsewhere: {count} browser{'' if count == 1 else 's'}.{also}")
 
 
 @router.post("/browsers/{browser_id}/sign-out", name="sign_out_browser")

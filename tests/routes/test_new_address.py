@@ -141,6 +141,8 @@ def test_whoever_changes_it_says_whether_they_go_on(
     ada: User, browser: Made, site: FastAPI, ticked: dict[str, str], status: int
 ) -> None:
     program, hers = Program(site, ada), browser(ada)
+    assert hers.post("/account/browsers/others/sign-out").status_code == 303
+    assert "Your tokens for programs go on working." in hers.get("/account").text
     assert "Also end my token for programs" in hers.get("/account").text
     assert hers.post("/account/password", password=OLD, new=NEW, **ticked).status_code == 303
     assert program.ask("GET", "/me").status_code == status
