@@ -20,7 +20,7 @@ NO_WORK = {
     *("show_people", "show_class_list", "show_edition", "show_assessments"),
     *("show_plan", "show_bulletin", "edit_bulletin", "show_mistake"),
     *("show_grades", "take_grades", "take_results"),
-    "show_regrade",  # a job of whoever runs the site, and its beginning is noted
+    *("show_regrade", "take_regrade"),  # a job of whoever runs the site, and its beginning is noted
 }
 NO_WORK_OF_API = {"show_cohort", "list_grades"}
 
