@@ -1,7 +1,8 @@
-"""A notebook that somebody sends: its code, and which of our cells it belongs to. Comes from anywhere.
+"""A notebook, or a program in cells, that somebody sends: its code, and which of our cells it belongs to.
 
-Only JSON is read, and only the texts of code cells are looked at. nbformat is not asked whether it is valid:
-a notebook that some program wrote a little wrong still holds somebody's work.
+It comes from anywhere. Of a notebook only JSON is read, and only the texts of code cells are looked at.
+nbformat is not asked whether it is valid: a notebook that some program wrote a little wrong still holds
+somebody's work.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.guard import TextTooLong, Unusable, clean_text
-from app.lessons import Exercise, Lesson, Runnable
+from app.jupyter import marking
+from app.lessons import Exercise, Lesson, Runnable, course
 
 MAX_NOTEBOOK = 10 << 20  # bytes, with all its figures
 MAX_CELLS = 1000
 OURS = "unembed"
-_NOT_ONE = "This is not a notebook of Jupyter (.ipynb), or it is damaged. Nothing was changed."
+_NOT_ONE = (
+    "This is neither a notebook of Jupyter (.ipynb) nor a Python file in cells (# %%), or it is damaged. "
+    "Nothing was changed."
+)
 _OLD = "This notebook is in an old format. Open it in Jupyter, save it once, and send that."
 
 
@@ -48,9 +53,7 @@ def read(content: bytes, lesson: Lesson) -> tuple[list[Found], int]:
     """
     if len(content) > MAX_NOTEBOOK:
         raise TextTooLong(f"This notebook is larger than {MAX_NOTEBOOK >> 20} MB: clear its outputs first.")
-    notebook = _parsed(content)
-    _check_lesson(notebook, lesson)
-    cells = [cell for cell in _cells(notebook) if not cell.ours and cell.text.strip()]
+    cells = [cell for cell in _sent(content, lesson) if not cell.ours and cell.text.strip()]
     found, rest = _named(cells, lesson)
     found |= {one.cell: one for one in _guessed(rest, lesson, set(found))}
     if not found:
@@ -58,6 +61,24 @@ def read(content: bytes, lesson: Lesson) -> tuple[list[Found], int]:
     order = [block.id for block in lesson.cells()]
     left_out = len(rest) - sum(one.guessed for one in found.values())
     return sorted(found.values(), key=lambda one: order.index(one.cell)), left_out
+
+
+def _sent(content: bytes, lesson: Lesson) -> Iterable[_Code]:
+    """All its code cells."""
+    marked = marking.cells(content)
+    if marked is None:
+        notebook = _parsed(content)
+        _check_lesson(_notes(notebook), lesson)
+        return _cells(notebook)
+    if len(marked) > MAX_CELLS:
+        raise Unusable(f"This file has more than {MAX_CELLS} cells, which no lesson has.")
+    if slug := marking.lesson_of(marked):
+        found = course().lessons.get(slug)
+        _check_lesson({"lesson": slug, "title": found.title if found else slug}, lesson)
+    own = {block.id for block in lesson.cells()}
+    above = course().exercises.keys() - own
+    code = (cell for cell in marked if not cell.prose)
+    return [_Code(one.text, one.name, one.name == "set-up" or one.name in above) for one in code]
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
@@ -76,10 +97,10 @@ def _parsed(content: bytes) -> dict[str, Any]:
     return notebook
 
 
-def _check_lesson(notebook: dict[str, Any], lesson: Lesson) -> None:
-    slug = _notes(notebook).get("lesson")
+def _check_lesson(notes: dict[str, Any], lesson: Lesson) -> None:
+    slug = notes.get("lesson")
     if isinstance(slug, str) and slug != lesson.slug:
-        title = str(_notes(notebook).get("title") or slug)[:80]
+        title = str(notes.get("title") or slug)[:80]
         raise Unusable(f"This notebook is of another lesson, “{title}”: bring it in there.")
 
 

@@ -108,7 +108,42 @@ def test_nothing_chosen_is_said(session: Session, ada: User, lesson: Lesson) -> 
         jupyter.bring_in(session, ada, lesson, {"largest": "{}"})
 
 
+def program(session: Session, learner: User, lesson: Lesson) -> str:
+    return jupyter.script(session, learner, lesson)
+
+
+@pytest.mark.parametrize("text", ["x = 41", "x = 41\n", "\n\nx = 41\n\n\ny = 2\n\n"])
+def test_a_round_trip_as_a_program_changes_nothing(
+    session: Session, ada: User, lesson: Lesson, text: str
+) -> None:
+    drafts.save(session, ada, "counting", "one", text)
+    sent_back = program(session, ada, lesson)
+    for content in (sent_back, sent_back.replace("\n", "\r\n"), "\ufeff" + sent_back):
+        found, left_out = jupyter.read(content.encode(), lesson)
+        assert [one.cell for one in found] == [block.id for block in lesson.cells()]
+        assert left_out == 0
+        assert jupyter.propose(session, ada, lesson, found) == []
+
+
+def test_what_was_changed_in_a_program_is_proposed(session: Session, ada: User, lesson: Lesson) -> None:
+    sent_back = program(session, ada, lesson).replace("x = 1\n", "x = 41\n") + "\n# %%\nprint('mine')\n"
+    found, left_out = jupyter.read(sent_back.encode(), lesson)
+    (change,) = jupyter.propose(session, ada, lesson, found)
+    assert (change.block.id, change.guessed, left_out) == ("one", False, 1)
+    assert change.after.startswith("x = 41")
+
+
+def test_a_program_of_another_lesson_is_refused(session: Session, ada: User, lesson: Lesson) -> None:
+    other = program(session, ada, lesson).replace("/lessons/counting)", "/lessons/sums)")
+    with pytest.raises(Unusable, match="another lesson"):
+        jupyter.read(other.encode(), lesson)
+
+
 HOSTILE: dict[str, bytes] = {
+    "a program without marks": b"print('x')\n",
+    "a program that is all prose": b"# %% [markdown]\n# Hello\n",
+    "marks and nothing else": b"# %%\n" * 50,
+    "too many marks": b"# %%\nx = 1\n" * 1001,
     "nothing": b"",
     "no JSON": b"<html>",
     "no text": b"\xff\xfe\x00\x80" * 100,

@@ -78,7 +78,7 @@ def test_what_is_not_ticked_stays(ada_browser: Browser, ada: User) -> None:
 def test_a_file_that_is_no_notebook_is_refused_in_a_sentence(ada_browser: Browser, ada: User) -> None:
     answer = upload(ada_browser, b"GIF89a")
     assert answer.status_code == 422
-    assert "not a notebook" in answer.text
+    assert "neither a notebook" in answer.text
     assert own(ada) == {}
 
 
