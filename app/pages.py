@@ -69,6 +69,7 @@ def environment() -> Environment:
     made.filters.update(
         ago=ago,
         day=day,
+        moment=moment,
         spell=spell,
         progress=progress,
         seconds=seconds,
@@ -229,6 +230,11 @@ def ago(moment: datetime | None) -> str:
 def day(moment: date | datetime) -> str:
     """A day as people write it, in one piece: 7 December 2026."""
     return f"{moment:%-d\u00a0%B\u00a0%Y}"
+
+
+def moment(at: datetime) -> str:
+    """A day and a time of it as people write them: Monday, 7 December 2026, 17:00."""
+    return f"{at:%A}, {day(at)}, {at:%H:%M}"
 
 
 def shape(sizes: Any) -> str:

@@ -159,7 +159,7 @@ def put(session: Session, mentor: User, cohort: Cohort, items: Sequence[Item]) -
 def _check_day(cohort: Cohort, item: Item) -> None:
     year = (cohort.starts_on or datetime.now(UTC).date()).year
     if abs(item.day.year - year) > 10:
-        raise Unusable(f"{item.day} is far away from the cohort’s time: look at the year.")
+        raise Unusable(f"{item.day:%-d %B %Y} is far away from the cohort’s time: look at the year.")
 
 
 def remove(session: Session, mentor: User, cohort: Cohort, key: str) -> None:

@@ -52,12 +52,17 @@ if (/Mac|iPhone|iPad/.test(navigator.platform)) {
 }
 
 // What scrolls sideways can be reached with the keyboard; what doesn't is no stop on the way.
-const wide = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
+function judgeWidth(element) {
+  if (element.scrollWidth > element.clientWidth + 1) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
+}
+const wide = new ResizeObserver((entries) => entries.forEach(({ target }) => judgeWidth(target)));
+function watchWide() {
+  for (const element of all(".prose pre, .math.block")) {
+    judgeWidth(element);
+    wide.observe(element);
   }
-});
-const watchWide = () => all(".prose pre, .math.block").forEach((element) => wide.observe(element));
+}
 document.addEventListener("htmx:after:settle", watchWide);
 watchWide();
+document.fonts.ready.then(watchWide); // which change how wide a line is, but not its place

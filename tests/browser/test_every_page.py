@@ -1,9 +1,12 @@
-"""Every page there is, with a cohort's work on it, at a desk by day and on a phone by night: it opens, it is
-accessible, and it is no wider than the screen. A route that is neither here nor excused fails the test.
+"""Every page there is, with a cohort's work and long words on it, at a desk by day and on a phone by night.
+
+It opens, it is accessible, it is no wider than the screen, and its dates are for people. A route that is
+neither here nor excused fails the test.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,9 +21,11 @@ from sqlalchemy.orm import Session
 from app.db import make_engine, now
 from app.lessons import course
 from app.main import create_app
+from app.mentoring import threads
 from app.models import (
     Assessment,
     Attempt,
+    Cohort,
     NewAddress,
     Output,
     Regrade,
@@ -35,6 +40,7 @@ from app.visitors import SESSION_COOKIE
 from tests import seeded
 from tests.browser.acting import fits
 from tests.browser.conftest import PHONE, WIDE, Watch
+from tests.browser.long_words import lengthen
 from tests.routes.acting import every_route
 from tests.serve.starting import Site, start_site
 
@@ -70,6 +76,8 @@ NO_PAGE = {  # route: what it is instead, or where its page is looked at
 
 
 LEARNERS_OWN = {"show_assessment"}  # not even a mentor's
+DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")  # as machines write it: people read “7 December 2026”
+DATA = {"show_api"}  # where machines are written about
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,8 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cast]:
             known = _known(session, made)
             mentor, learner = (session.get_one(User, known[name]) for name in ("mentor_id", "learner_id"))
             mentor.admin, mentor.email = True, "mentor@example.org"
+            thread = threads.visible(session, learner, session.get_one(Thread, known["thread_id"]).id)
+            lengthen(session, session.get_one(Cohort, made.cohort), mentor, learner, thread)
             keys = (open_session(session, mentor), open_session(session, learner))
         engine.dispose()
         yield Cast(site, known, *keys)
@@ -217,6 +227,7 @@ def test_pages_open_fit_and_are_accessible(
             assert answer.status == 200, answer.status
             axe(page)
             fits(page, name)
+            assert name in DATA or not (dates := DATE.findall(page.locator("main").inner_text())), dates
         except AssertionError as fault:
             faults.append(f"{name} {address}: {fault}")
         shoot(page, f"every-{who}-{name}-{page.viewport_size['width']}", whole=True)  # type: ignore[index]
