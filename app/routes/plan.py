@@ -72,10 +72,16 @@ def remove_item(cohort_id: UUID, request: Request, session: Db, mentor: Mentor, 
 
 
 @router.post(f"{HERE}/undo", name="undo_plan")
-def undo_plan(cohort_id: UUID, request: Request, session: Db, mentor: Mentor) -> Response:
-    """Take the newest change back."""
+def undo_plan(
+    cohort_id: UUID,
+    request: Request,
+    session: Db,
+    mentor: Mentor,
+    change: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take the newest change back, if it is the one that the page has shown."""
     cohort = _cohort(session, mentor, cohort_id)
-    return _to(request, cohort, f"Undone: {plan.undo(session, mentor, cohort)}.")
+    return _to(request, cohort, f"Undone: {plan.undo(session, mentor, cohort, change)}.")
 
 
 @router.post(f"{HERE}/rules", name="set_rules")

@@ -179,10 +179,16 @@ def last_change(session: Session, cohort: Cohort) -> PlanChange | None:
     return session.scalar(newest.limit(1).options(joinedload(PlanChange.actor)))
 
 
-def undo(session: Session, mentor: User, cohort: Cohort) -> str:
-    """Take the newest change back, and return what it was; the one before is next. Raises Unusable."""
+def undo(session: Session, mentor: User, cohort: Cohort, shown: UUID | None = None) -> str:
+    """Take the newest change back, and return what it was; the one before is next.
+
+    `shown` is the change that whoever asks has before them. Raises Unusable if another is the newest: of a
+    double click the second takes nothing back.
+    """
     cohorts.hold(session, cohort)
     change = last_change(session, cohort)
+    if shown is not None and (change is None or change.id != shown):
+        raise Unusable("This is undone already, or the plan was changed since: look at it again.")
     if change is None:
         raise Unusable("There is nothing to undo.")
     _write(session, cohort, [_read(one) for one in change.before])

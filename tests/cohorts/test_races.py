@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import now, transaction
-from app.guard import NotAllowed
+from app.guard import NotAllowed, Unusable
 from app.lessons import Lesson
 from app.mentoring import claims, handover, threads
 from app.mentoring.claims import Claimed
@@ -189,6 +189,26 @@ def test_two_mentors_plan_at_once_and_nothing_is_lost(
     assert at_once(put(mo, same), put(boss, same, other)) == [None, None]
     with transaction() as session:
         assert plan.of(session, _here(session, cohort)) == [same, other]
+
+
+def test_undo_pressed_twice_takes_one_change_back(cohort: Cohort, mo: User, lesson: Lesson) -> None:
+    first = Item(Part.LESSON, "counting", date(2026, 12, 1))
+    with transaction() as session:
+        mentor, there = _get(session, mo), _here(session, cohort)
+        plan.put(session, mentor, there, [first])
+        plan.put(session, mentor, there, [Item(Part.EXERCISE, "double", date(2026, 12, 2))])
+        newest = plan.last_change(session, there)
+        assert newest is not None
+        shown = newest.id
+
+    def undo(session: Session) -> str:
+        return plan.undo(session, _get(session, mo), _here(session, cohort), shown)
+
+    came = at_once(undo, undo)
+    assert came[0] == "added “Twice as much”"
+    assert isinstance(came[1], Unusable)
+    with transaction() as session:
+        assert plan.of(session, _here(session, cohort)) == [first]
 
 
 def test_two_mentors_give_more_time_at_once_and_the_later_word_stands(
