@@ -19,7 +19,7 @@ from app.models import Assessment, Cohort, User
 from app.people import cohorts, oversight, throttle
 from app.teaching import assessments, editions, honesty, plan, results, sittings
 from app.teaching.assessments import Sheet
-from app.visitors import Db, Member, Mentor
+from app.visitors import Db, Member, Mentor, is_htmx
 
 router = APIRouter()
 
@@ -192,6 +192,17 @@ def show_assessment(assessment_id: UUID, request: Request, session: Db, learner:
         zone=plan.zone(found.cohort.time_zone),
         moment=now(),
     )
+
+
+@router.get("/assessments/{assessment_id}/clock", name="show_clock", response_class=HTMLResponse)
+def show_clock(assessment_id: UUID, request: Request, session: Db, learner: Member) -> Response:
+    """The time that is left, for a page that asks now and then: mentors give more, or close it earlier."""
+    found = assessments.for_learner(session, learner, assessment_id)
+    if not (is_htmx(request) and found.running):
+        return pages.redirect(request, f"/assessments/{assessment_id}")
+    grace = sittings.GRACE
+    page, block = "assessments/assessment.html", "clock"
+    return pages.render(request, page, block, found=found, grace=grace, moment=now())
 
 
 @router.post("/assessments/{assessment_id}/start", name="start_assessment")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
-from app.models import Assessment
+from app.models import Allowance, Assessment
 from tests.browser.acting import PATIENCE, cell, fits, hand_in, sign_in, sign_up, write
 from tests.browser.classroom import LESSON, Classroom, make_cohort
 from tests.browser.conftest import PHONE, WIDE, Visit, Watch
@@ -51,6 +51,7 @@ def _closes_in(classroom: Classroom, seconds: float) -> None:
     end = datetime.now(UTC) + timedelta(seconds=seconds)
     with classroom.database() as session:
         session.execute(update(Assessment).values(closes_at=end, last_at=end))
+        session.execute(update(Allowance).values(minutes=0))
 
 
 def test_from_making_it_to_the_grades(
@@ -96,6 +97,11 @@ def test_from_making_it_to_the_grades(
     expect(cell(ada, "largest").get_by_label("three")).to_be_checked()
     write(ben, "double", RIGHT)
     expect(cell(ben, "double").locator(".saved")).to_have_text("saved")
+
+    mentor.reload()
+    mentor.get_by_label("Learner", exact=True).select_option("Ada")
+    mentor.get_by_role("button", name="Give it").click()
+    expect(ada.get_by_role("timer")).to_contain_text("59 minutes left", timeout=PATIENCE)  # by itself
 
     _closes_in(classroom, 8)
     ada.reload()

@@ -68,6 +68,7 @@ NO_PAGE = {  # route: what it is instead, or where its page is looked at
     "take_grades": "a file",
     "take_results": "a file",
     "take_regrade": "a file",
+    "show_clock": "a part of an assessment's page",
     "show_thread_trial": "only where there is code; tests/browser/test_review",
     "export_account": "a file",
     "show_reset": "test_accounts",

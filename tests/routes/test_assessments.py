@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from app.db import now, transaction
 from app.learning import attempts
-from app.models import Activity, Assessment, Attempt, Cohort, User, Verdict
+from app.models import Activity, Allowance, Assessment, Attempt, Cohort, User, Verdict
 from app.running import events
 from app.teaching import assessments
 from app.teaching.assessments import Sheet
@@ -120,6 +120,22 @@ def test_a_verdict_is_one_word_on_her_pages_and_in_their_stream_and_whole_on_her
         page = ada_browser.get(url).text
         assert "You squared it" not in page, url
     assert "You squared it" in mo_browser.get(f"/attempts/{attempt.id}").text
+
+
+def test_its_clock_hears_of_extra_time_and_of_an_end_that_came_earlier(
+    opened: str, ada: User, ada_browser: Browser, mo_browser: Browser, cohort: Cohort
+) -> None:
+    ada_browser.post(f"{opened}/start", rest="yes")
+    assert "44 minutes left" in ada_browser.get(f"{opened}/clock", htmx=True).text
+    mo_browser.post(f"/mentor/cohorts/{cohort.id}{opened}/extra", learner=str(ada.id), minutes="15")
+    clock = ada_browser.get(f"{opened}/clock", htmx=True).text
+    assert "59 minutes left" in clock
+    assert 'id="cell-double"' not in clock
+    assert ada_browser.get(f"{opened}/clock").headers["location"] == opened
+    with transaction() as session:
+        session.execute(update(Assessment).values(closes_at=now() - HOUR, last_at=now() - HOUR))
+        session.execute(update(Allowance).values(minutes=0))
+    assert ada_browser.get(f"{opened}/clock", htmx=True).headers["hx-redirect"] == opened
 
 
 def test_after_finishing_it_says_what_was_handed_in(

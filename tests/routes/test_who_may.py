@@ -212,6 +212,7 @@ TABLE: dict[str, tuple[str, str, dict[str, str], Statuses]] = {
     "make_reset": ("POST", "/people/{ben}/reset", {}, (401, 403, 403, 403, 403, 403, 200)),
     # assessments of one's cohort: this one has not opened
     "show_assessment": ("GET", "/assessments/{assessment}", {}, (303, 404, 200, 200, 404, 404, 404)),
+    "show_clock": ("GET", "/assessments/{assessment}/clock", {}, (303, 404, 303, 303, 404, 404, 404)),
     "start_assessment": ("POST", "/assessments/{assessment}/start", {}, (401, 404, 403, 403, 404, 404, 404)),
     "finish_assessment": ("POST", "/assessments/{assessment}/finish", {}, (401, 404, 403, 403, 404, 404, 404)),
     "explain": (  # nobody has passed the milestone
