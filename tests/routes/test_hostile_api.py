@@ -68,7 +68,6 @@ def asked(site: FastAPI, name: str, known: dict[str, object]) -> Iterator[tuple[
             yield "/".join([*parts[:at], quote(value, safe=""), *parts[at + 1 :]]), json.dumps(sent).encode()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("operation", API)
 def test_whatever_is_sent_is_answered(
     operation: str,

@@ -110,7 +110,6 @@ def _places(url: str, known: dict[str, object]) -> Iterator[str]:
         yield "/".join([*parts[:at], "{}", *parts[at + 1 :]])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("route", sorted(set(TABLE) - FOR_EVER))
 def test_whatever_is_sent_is_answered(
     route: str,
@@ -142,7 +141,6 @@ def _send(theirs: Browser, method: str, url: str, sent: dict[str, str], raw: byt
     return theirs.client.request(method, url, data=data).status_code
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("route", [name for name, (method, *_) in sorted(TABLE.items()) if method == "POST"])
 def test_a_file_where_words_belong_is_answered(
     route: str, things: Things, ada: User, ben: User, mo: User, site: FastAPI, browser: Callable[..., Browser]
