@@ -111,6 +111,20 @@ def slipped(exercise: str, right: str, wrong: str) -> str:
     return text.replace(right, wrong)
 
 
+def keeps_words(page: Page, name: str) -> None:
+    """No button breaks within a short word."""
+    broken = page.evaluate("""() => [...document.querySelectorAll("main :is(button, .button)")]
+        .flatMap((button) => [...button.childNodes])
+        .filter((node) => node.nodeType === Node.TEXT_NODE && /^\\S{1,20}$/.test(node.data.trim()))
+        .filter((node) => {
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1;
+        })
+        .map((node) => node.data.trim())""")
+    assert broken == [], f"{name} breaks {broken}"
+
+
 def fits(page: Page, name: str) -> None:
     """Nothing of it is wider than the screen."""
     inside, outside = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")

@@ -38,7 +38,7 @@ from app.people import addresses
 from app.people.accounts import open_session
 from app.visitors import SESSION_COOKIE
 from tests import seeded
-from tests.browser.acting import fits
+from tests.browser.acting import fits, keeps_words
 from tests.browser.conftest import PHONE, WIDE, Watch
 from tests.browser.long_words import lengthen
 from tests.routes.acting import every_route
@@ -228,6 +228,7 @@ def test_pages_open_fit_and_are_accessible(
             assert answer.status == 200, answer.status
             axe(page)
             fits(page, name)
+            keeps_words(page, name)
             assert name in DATA or not (dates := DATE.findall(page.locator("main").inner_text())), dates
         except AssertionError as fault:
             faults.append(f"{name} {address}: {fault}")
