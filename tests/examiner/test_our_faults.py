@@ -129,7 +129,7 @@ def short_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def wait_for(question: Callable[[], T], seconds: float = 10.0) -> T:
+def wait_for(question: Callable[[], T], seconds: float = 60.0) -> T:
     """What `question` answers once that is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
