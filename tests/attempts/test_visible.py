@@ -24,10 +24,15 @@ def test_its_learner_and_their_mentor_see_it_and_nobody_else(
             attempts.visible(session, viewer, attempt.id)
 
 
-def test_all_of_a_learners_attempts_are_listed(
+def test_a_learners_attempts_are_listed_in_parts_the_newest_first(
     session: Session, ada: User, ben: User, lesson: Lesson
 ) -> None:
-    attempts.hand_in(session, ada, "double", "def double(x): return x")
+    first = attempts.hand_in(session, ada, "double", "def double(x): return x")
     session.commit()
-    assert list(attempts.of_learner(session, ada)) == ["double"]
-    assert attempts.of_learner(session, ben) == {}
+    second = attempts.hand_in(session, ada, "double", "def double(x): return x + x")
+    session.commit()
+    assert attempts.part(session, ada, "", None, 5) == [second, first]
+    assert attempts.part(session, ada, "double", None, 1) == [second]
+    assert attempts.part(session, ada, "", second.id, 5) == [first]
+    assert attempts.part(session, ada, "quadruple", None, 5) == []
+    assert attempts.part(session, ben, "", None, 5) == []
