@@ -587,6 +587,7 @@ def told(learners: list[UUID]) -> list[events.Event]:
     return [events.decode(fields) for some in entries for _, fields in some]  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_whatever_happens_a_run_lives_as_it_should(
     database: str, lesson: Lesson, sent_jobs: Take, monkeypatch: pytest.MonkeyPatch, change_settings: Any
 ) -> None:
