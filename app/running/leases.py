@@ -29,7 +29,7 @@ from app.config import settings
 from app.db import now, uuid7
 from app.jobs import CPU
 from app.models import Ending, Output, Run, State
-from app.running import events, line, watch
+from app.running import events, line, runs, watch
 from app.running.line import Waiting
 from app.running.room import Room
 from app.running.runs import HINT_SECONDS
@@ -147,6 +147,7 @@ def give_back(
     If that was one `fault` of ours too many it has failed instead, and if its learner wants it no longer it
     is cancelled. None if the run is no longer ours.
     """
+    runs.hold(session, run_id)
     held = _held(run_id, nonce)
     unwanted = _end_unwanted(session, held)
     if unwanted:

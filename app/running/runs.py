@@ -133,6 +133,7 @@ def _check_cap(session: Session, user: User) -> None:
 
 def cancel(session: Session, run: Run) -> None:
     """Stop it: at once if it waits, at its worker's next heartbeat if it runs, not at all if it is over."""
+    hold(session, run.id)
     moment = now()
     waiting = update(Run).where(Run.id == run.id, Run.state == State.QUEUED)
     stopped = session.execute(
@@ -148,6 +149,15 @@ def cancel(session: Session, run: Run) -> None:
     if stopped:
         watch.ended(session, run)
         events.tell(session, run, events.finished(run))
+
+
+def hold(session: Session, run_id: UUID) -> None:
+    """Let nobody change its state before this transaction ends, where more than one statement depends on it.
+
+    Otherwise a run that is given back between two of them is neither waiting for the first nor running for
+    the second. (On SQLite, whoever writes first holds everything.)
+    """
+    session.execute(select(Run.id).where(Run.id == run_id).with_for_update())
 
 
 # ---- what a page shows
