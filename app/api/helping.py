@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.asking import Reader, Submitter
+from app.api.help_shapes import HintsShape, ThreadShape
 from app.api.paging import USUAL, After, Limit, last, page
-from app.api.shapes import HintsShape, Page, ThreadShape
+from app.api.shapes import Page
 from app.guard import clean_text, find_cell, find_exercise, find_lesson
 from app.learning import attempts, drafts
 from app.mentoring import threads

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from app.learning.desk import Place
 from app.learning.progress import LessonView, Mark, NodeView, Status
 from app.lessons import Exercise, Lesson
 from app.lessons.path import Concept
-from app.mentoring import subjects
 from app.models import (
     ApiToken,
     Attempt,
@@ -25,7 +23,6 @@ from app.models import (
     Run,
     RunKind,
     State,
-    Thread,
     User,
     Verdict,
 )
@@ -276,71 +273,6 @@ class AttemptShape(BaseModel):
             details=attempt.details or {}, handed_in_at=attempt.created_at, graded_at=attempt.graded_at,
             run=attempt.run_id, state=attempt.run.state,
         )  # fmt: skip
-
-
-class MessageShape(BaseModel):
-    """One message of a question, or that an attempt was handed in upon it."""
-
-    by: str
-    mine: bool
-    body: str = Field(description="Markdown; empty where an attempt was handed in.")
-    attempt: UUID | None
-    at: datetime
-
-
-class Stands(StrEnum):
-    """How a question stands: whose turn it is."""
-
-    WAITING = "waiting"
-    ANSWERED = "answered"
-    CHANGES = "changes"  # a mentor asks for some: hand in again
-    SETTLED = "settled"
-
-
-class ThreadShape(BaseModel):
-    """What one has asked about a cell, or was told about something of one's own."""
-
-    id: UUID
-    lesson: str
-    cell: str
-    about: str
-    stands: Stands
-    asked_at: datetime
-    messages: list[MessageShape]
-
-    @classmethod
-    def of(cls, thread: Thread) -> Self:
-        return cls(
-            id=thread.id, lesson=thread.lesson, cell=thread.cell, about=subjects.words(thread),
-            stands=_stands(thread), asked_at=thread.created_at,
-            messages=[
-                MessageShape(
-                    by=one.by, mine=one.author_id == thread.user_id, body=one.body,
-                    attempt=one.attempt_id, at=one.created_at,
-                )
-                for one in thread.messages
-            ],
-        )  # fmt: skip
-
-
-def _stands(thread: Thread) -> Stands:
-    if thread.closed_at:
-        return Stands.SETTLED
-    if thread.changes_at:
-        return Stands.CHANGES
-    return Stands.ANSWERED if thread.answered else Stands.WAITING
-
-
-class HintsShape(BaseModel):
-    """The hints of an exercise that are open."""
-
-    exercise: str
-    hints: list[str] = Field(description="Those that are open, in order, in Markdown.")
-    left: int = Field(description="How many more there are.")
-
-    @classmethod
-    def of(cls, exercise: Exercise, hints: list[str]) -> Self:
-        return cls(exercise=exercise.id, hints=hints, left=len(exercise.hints) - len(hints))
 
 
 class CohortShape(BaseModel):
